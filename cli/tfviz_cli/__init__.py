@@ -1,0 +1,1 @@
+"""The command `tfviz`: parses, calls the library, prints."""

@@ -1,0 +1,133 @@
+"""The entry point: commands that load on use, and what an error looks like."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib import metadata
+
+import click
+
+COMMANDS = {
+    "completion": ("tfviz_cli.completion", "Print a script that completes tfviz in your shell."),
+    "heatmap": ("tfviz_cli.heatmap", "Show where a model looks: heatmaps of photos, as files."),
+    "layers": ("tfviz_cli.layers", "List the layers that can give a heatmap, and which is taken."),
+}
+STANDS_ON = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "opencv-python",
+    "matplotlib",
+    "scikit-image",
+    "pillow",
+    "click",
+    "rich",
+)
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Commands whose modules are imported when they are called, not to show the help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or say which was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from tfviz.errors import nearest
+
+            raise click.UsageError(
+                f"There is no command '{args[0]}'.{nearest(args[0], COMMANDS)}", ctx
+            ) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from tfviz.version import __version__
+
+    lines = [f"tfviz {__version__}", f"Python {sys.version.split()[0]}"]
+    for name in STANDS_ON:
+        try:
+            lines.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            lines.append(f"{name} is not installed")
+    click.echo("\n".join(lines))
+    ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the versions of tfviz and of what it stands on.",
+)
+def cli() -> None:
+    """See why a Keras model says what it says.
+
+    \b
+    tfviz heatmap sample:cat                  a first heatmap, with nothing else at hand
+    tfviz heatmap photos/ --model my.keras    your photos, your model
+    """
+
+
+def main() -> None:
+    """Run the command line; every error of the user's is one sentence and exit code 2."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line on these arguments and return its exit code."""
+    try:
+        result = cli.main(arguments, prog_name="tfviz", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has gone (`tfviz ... | head`); what Python would flush at exit has nowhere to
+        # go either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ValueError as error:
+        from tfviz.errors import TfvizError
+
+        if not isinstance(error, TfvizError):
+            raise
+        message = str(error)
+        click.echo(f"Error: {message[:1].upper()}{message[1:]}", err=True)
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

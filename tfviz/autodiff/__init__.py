@@ -1,0 +1,1 @@
+"""Gradients, and why one is missing."""

@@ -1,0 +1,232 @@
+"""The traced functions, one a (model, layer, method, kind of target), made once and shared.
+
+Tracing a model takes about a second, running it a few hundredths. So traced functions are kept by
+model: a new class, a new explainer on the same model or a smaller last batch finds the one that
+exists. The cache must not keep a model alive: it is keyed weakly, and what a traced function closes
+over is emptied when tracing ends, for a value that holds its own key would never let go.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import tensorflow as tf
+
+from tfviz.autodiff.missing import why_no_gradient, why_untraceable
+from tfviz.errors import LayerError, ModelError, TfvizError
+from tfviz.explain.plan import Plan, make_plan
+from tfviz.explain.targets import Function, Target
+from tfviz.model.choice import Choice
+from tfviz.model.tap import TRACING
+
+# A traced function holds a graph of some megabytes; more than a few of one model are rarely used.
+MOST_PER_MODEL = 16
+# float16 loses what is smaller than 6e-8, and a gradient averaged over a map soon is. A power of
+# two changes no digit, and leaves room to the largest float16, 65504.
+HALF_SCALE = 1024.0
+
+Combine = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was settled while tracing, without any tensor.
+
+    Attributes:
+        choice: The layer, and why.
+        how: How the score was obtained, in words.
+        activation: What ends the model: 'softmax', 'sigmoid', ... or None.
+        units: Number of output units, None when unknown.
+        sources: Index of the model input that each call of the layer looks at.
+        output_name: Which output, None for a model with one.
+        spatial_output: Whether the output has places (a segmentation).
+    """
+
+    choice: Choice
+    how: str
+    activation: str | None
+    units: int | None
+    sources: tuple[int, ...]
+    output_name: str | None
+    spatial_output: bool
+
+
+@dataclass
+class Compiled:
+    """A traced function with what was settled for it."""
+
+    run: Any = None
+    facts: Facts | None = None
+    traces: int = 0
+
+
+_cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Compiled]] = (
+    weakref.WeakKeyDictionary()
+)
+_guard = threading.Lock()
+
+
+def traces_of(model: Any) -> int:
+    """How often functions on this model were traced, of those still kept."""
+    with _guard:
+        return sum(each.traces for each in _cache.get(model, {}).values())
+
+
+def compiled(
+    model: Any,
+    *,
+    combine: Combine,
+    method: Hashable,
+    layer: str | None,
+    output: int | str | None,
+    target: Target,
+    specs: Any,
+    specs_key: Hashable,
+    jit_compile: bool,
+    state: Hashable,
+) -> Compiled:
+    """The traced function for this, from the cache or made now.
+
+    Args:
+        model: A built `keras.Model`.
+        combine: Activations and gradients, both (batch, *spatial, channels) float32, to a signed
+            map (batch, *spatial).
+        method: What tells `combine` from others.
+        layer: Path of the layer; None chooses.
+        output: The output to explain; None takes the first.
+        target: What is explained.
+        specs: `tf.TensorSpec`s in the structure that the model takes.
+        specs_key: Equal for equal specs.
+        jit_compile: Compile with XLA.
+        state: Changes when the model's weights are other objects than before (`quantize()`).
+    """
+    key = (method, layer, output, target.kind, specs_key, jit_compile, state)
+    with _guard:
+        kept = _cache.setdefault(model, OrderedDict())
+        if key in kept:
+            kept.move_to_end(key)
+            return kept[key]
+    with TRACING:
+        # Another thread may have made it while this one waited.
+        with _guard:
+            if key in kept:
+                return kept[key]
+        made = _trace(model, combine, layer, output, target, specs, jit_compile)
+        with _guard:
+            kept[key] = made
+            while len(kept) > MOST_PER_MODEL:
+                kept.popitem(last=False)
+    return made
+
+
+def _trace(
+    model: Any,
+    combine: Combine,
+    layer: str | None,
+    output: int | str | None,
+    target: Target,
+    specs: Any,
+    jit_compile: bool,
+) -> Compiled:
+    result = Compiled()
+    # Emptied once traced: a concrete function never traces again, and what it closes over would
+    # keep the model, or a user's function that closes over the model, alive.
+    subject: list[Any] = [model, target]
+
+    def run(inputs: Any, parameters: dict[str, tf.Tensor]) -> dict[str, Any]:
+        result.traces += 1
+        traced, wanted = subject
+        any_output = isinstance(wanted, Function)
+        plan = make_plan(traced, inputs, layer, output, every_output=any_output)
+        units, spatial = _units(plan.logits.tensor)
+        everything = plan.all_logits if any_output else _flat(plan.logits.tensor)
+        score = wanted.score(everything, parameters, plan.logits.activation)
+        result.facts = Facts(
+            choice=plan.choice,
+            how=plan.logits.how,
+            activation=plan.logits.activation,
+            units=units,
+            sources=plan.sources,
+            output_name=plan.output_name,
+            spatial_output=spatial,
+        )
+        maps, peaks = _maps(plan, score.value, combine)
+        return {
+            "maps": maps,
+            "gradient_peaks": peaks,
+            "scores": tf.cast(score.value, tf.float32),
+            "units": score.unit,
+            "signs": tf.cast(score.sign, tf.float32),
+            "outputs": tf.cast(plan.output, tf.float32),
+        }
+
+    function = tf.function(run, autograph=False, jit_compile=jit_compile or None)
+    parameter_specs = {
+        name: tf.TensorSpec((None,), dtype) for name, dtype in target.signature.items()
+    }
+    try:
+        result.run = function.get_concrete_function(specs, parameter_specs)
+    except ValueError as error:
+        reason = None if isinstance(error, TfvizError) else why_untraceable(model.name, error)
+        if reason is None:
+            raise
+        raise ModelError(reason) from error
+    finally:
+        subject.clear()
+    return result
+
+
+def _maps(
+    plan: Plan, score: tf.Tensor, combine: Combine
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """One signed map a call of the layer, and the largest gradient of each input."""
+    tapped = [each.value for each in plan.calls]
+    half = any(each.dtype == tf.float16 for each in tapped)
+    scale = HALF_SCALE if half else 1.0
+    gradients = tf.gradients(tf.cast(score, tf.float32) * scale, tapped)
+    maps, peaks = [], []
+    for tensor, gradient, layout in zip(tapped, gradients, plan.layouts, strict=True):
+        if gradient is None:
+            raise LayerError(
+                why_no_gradient(plan.choice.path, plan.node.operation, tensor, score)
+            )
+        A = _channels_last(tf.cast(tensor, tf.float32), layout)
+        G = _channels_last(tf.cast(gradient, tf.float32) / scale, layout)
+        maps.append(combine(A, G))
+        peaks.append(tf.reduce_max(tf.abs(G), axis=list(range(1, len(G.shape)))))
+    return maps, peaks
+
+
+def _channels_last(tensor: tf.Tensor, layout: str) -> tf.Tensor:
+    if layout == "channels_last":
+        return tensor
+    rank = len(tensor.shape)
+    return tf.transpose(tensor, [0, *range(2, rank), 1])
+
+
+def _flat(logits: tf.Tensor) -> tf.Tensor:
+    """Logits as (batch, units): the mean over places where the output has some.
+
+    Source: Vinogradova et al., "Towards Interpretable Semantic Segmentation via Gradient-weighted
+    Class Activation Mapping", 2020, equation 3, over all pixels and as a mean, so that the score
+    does not grow with the picture.
+    """
+    logits = tf.cast(logits, tf.float32)
+    if logits.shape.rank == 1:
+        return logits[:, None]
+    if logits.shape.rank == 2:
+        return logits
+    return tf.reduce_mean(logits, axis=list(range(1, logits.shape.rank - 1)))
+
+
+def _units(logits: tf.Tensor) -> tuple[int | None, bool]:
+    rank = logits.shape.rank
+    if rank == 1:
+        return 1, False
+    return logits.shape[-1], rank > 2
+

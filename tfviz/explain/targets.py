@@ -1,0 +1,342 @@
+"""What is explained: one number per input, made from what the model puts out.
+
+A target has two parts. Its *kind* decides what is traced; its *parameters* are tensors that go into
+the traced function, so another class index or another k never traces again.
+
+    Top(k)                 the k-th most likely class of each input (the default is Top(1))
+    Class(index)           one class or output unit, or one per input; also a regression unit
+    Side(positive)         a single sigmoid unit: the score for, or against
+    Contrast(target, b)    the first rather than the second
+    Function(f)            any function of the outputs
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfviz.errors import TargetError
+
+Parameters = dict[str, np.ndarray]
+
+
+class Target:
+    """One number per input, to be explained."""
+
+    @property
+    def kind(self) -> Hashable:
+        """What is traced: targets of equal kind share one traced function."""
+        raise TypeError(f"{type(self).__name__} must say its kind")  # pragma: no cover
+
+    @property
+    def signature(self) -> dict[str, type[np.generic]]:
+        """Names and types of the parameters."""
+        raise TypeError(f"{type(self).__name__} must give its signature")  # pragma: no cover
+
+    def parameters(self, count: int) -> Parameters:
+        """Arrays with `count` entries each that go into the traced function."""
+        raise TypeError(f"{type(self).__name__} must give its parameters")  # pragma: no cover
+
+    def check(self, units: int | None, activation: str | None) -> None:
+        """Refuse what an output of so many units, ending in this activation, doesn't have."""
+
+    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+        """The score inside the traced function.
+
+        Args:
+            logits: What the model puts out, before its last softmax or sigmoid: for all targets
+                but `Function` a (batch, units) tensor.
+            parameters: As given by `parameters`, as tensors.
+            activation: What followed the logits: 'softmax', 'sigmoid', None, ...
+        """
+        raise TypeError(f"{type(self).__name__} must score")  # pragma: no cover
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Scores (batch,) and, where the target is a unit, the unit (batch,) int32 and its sign."""
+
+    value: tf.Tensor
+    unit: tf.Tensor
+    sign: tf.Tensor
+
+
+def _pick(logits: tf.Tensor, unit: tf.Tensor, sign: tf.Tensor | None = None) -> Score:
+    value = tf.gather(logits, unit, axis=1, batch_dims=1)
+    if sign is None:
+        sign = tf.ones_like(value)
+    return Score(value * sign, unit, sign)
+
+
+@dataclass(frozen=True)
+class Top(Target):
+    """The k-th most likely class of each input; k = 1 is what the model says.
+
+    For a single sigmoid unit it is the side that the model takes, for a single unit without
+    activation the unit itself.
+    """
+
+    k: int = 1
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise TargetError(f"top{self.k} is no rank: the most likely class is top1.")
+
+    @property
+    def kind(self) -> Hashable:
+        return "top"
+
+    @property
+    def signature(self) -> dict[str, type[np.generic]]:
+        return {"rank": np.int32}
+
+    def parameters(self, count: int) -> Parameters:
+        return {"rank": np.full(count, self.k - 1, np.int32)}
+
+    def check(self, units: int | None, activation: str | None) -> None:
+        if units is not None and self.k > max(units, 1):
+            raise TargetError(f"top{self.k} asks for more classes than the model's {units}.")
+
+    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+        if logits.shape[1] == 1:
+            unit = tf.zeros_like(parameters["rank"])
+            if activation != "sigmoid":
+                return _pick(logits, unit)
+            return _pick(logits, unit, tf.where(logits[:, 0] >= 0, 1.0, -1.0))
+        # A full stable sort, not top_k: k is a tensor here, and equal logits keep their order.
+        order = tf.argsort(logits, axis=1, direction="DESCENDING", stable=True)
+        return _pick(logits, tf.gather(order, parameters["rank"], axis=1, batch_dims=1))
+
+
+@dataclass(frozen=True)
+class Class(Target):
+    """One class or output unit for all inputs, or a sequence with one for each.
+
+    For a single sigmoid unit class 1 is the positive side and class 0 the negative one, as in
+    Keras's binary labels; `Side` says the same in words.
+    """
+
+    index: int | tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.index, int):
+            object.__setattr__(self, "index", tuple(int(each) for each in self.index))
+
+    @property
+    def kind(self) -> Hashable:
+        return "class"
+
+    @property
+    def signature(self) -> dict[str, type[np.generic]]:
+        return {"unit": np.int32}
+
+    def parameters(self, count: int) -> Parameters:
+        if isinstance(self.index, int):
+            return {"unit": np.full(count, self.index, np.int32)}
+        if len(self.index) != count:
+            raise TargetError(
+                f"target= holds {len(self.index)} classes for {count} inputs: give one class for "
+                f"all or one for each."
+            )
+        return {"unit": np.asarray(self.index, np.int32)}
+
+    def check(self, units: int | None, activation: str | None) -> None:
+        indices = (self.index,) if isinstance(self.index, int) else self.index
+        classes = 2 if units == 1 and activation == "sigmoid" else units
+        for index in indices:
+            if index < 0 or (classes is not None and index >= classes):
+                allowed = f"0 to {classes - 1}" if classes else "0 and up"
+                raise TargetError(f"Class {index} is out of range: the model's are {allowed}.")
+
+    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+        unit = parameters["unit"]
+        if logits.shape[1] == 1 and activation == "sigmoid":
+            return _pick(logits, tf.zeros_like(unit), tf.where(unit == 1, 1.0, -1.0))
+        return _pick(logits, unit)
+
+
+@dataclass(frozen=True)
+class Side(Target):
+    """A single sigmoid unit: evidence for the positive class, or for the negative one.
+
+    The logit of the negative class is the negated logit: sigmoid(-z) = 1 - sigmoid(z).
+    """
+
+    positive: bool = True
+
+    @property
+    def kind(self) -> Hashable:
+        return "side"
+
+    @property
+    def signature(self) -> dict[str, type[np.generic]]:
+        return {"sign": np.float32}
+
+    def parameters(self, count: int) -> Parameters:
+        return {"sign": np.full(count, 1.0 if self.positive else -1.0, np.float32)}
+
+    def check(self, units: int | None, activation: str | None) -> None:
+        if units is not None and units != 1:
+            raise TargetError(
+                f"Side() is for a model with one output unit; this one has {units}. "
+                f"Use Class(index)."
+            )
+
+    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+        sign = parameters["sign"]
+        return _pick(logits, tf.zeros_like(sign, tf.int32), sign)
+
+
+@dataclass(frozen=True)
+class Contrast(Target):
+    """Why `target` rather than `against`: the difference of their logits.
+
+    Source: Selvaraju et al., "Grad-CAM", 2017, section 3.3 (counterfactuals) has the negated
+    class alone; the difference of two logits is their log odds, what separates the two.
+    """
+
+    target: Top | Class
+    against: Top | Class
+
+    @property
+    def kind(self) -> Hashable:
+        return ("contrast", self.target.kind, self.against.kind)
+
+    @property
+    def signature(self) -> dict[str, type[np.generic]]:
+        first, second = self.target.signature, self.against.signature
+        return {f"a_{k}": v for k, v in first.items()} | {f"b_{k}": v for k, v in second.items()}
+
+    def parameters(self, count: int) -> Parameters:
+        first, second = self.target.parameters(count), self.against.parameters(count)
+        return {f"a_{k}": v for k, v in first.items()} | {f"b_{k}": v for k, v in second.items()}
+
+    def check(self, units: int | None, activation: str | None) -> None:
+        if units == 1:
+            raise TargetError("A contrast needs two classes; this model has one output unit.")
+        self.target.check(units, activation)
+        self.against.check(units, activation)
+        if self.target == self.against:
+            raise TargetError(
+                "A contrast of a class with itself is zero everywhere: name two different classes."
+            )
+
+    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+        def side(letter: str, target: Target) -> Score:
+            own = {k[2:]: v for k, v in parameters.items() if k.startswith(f"{letter}_")}
+            return target.score(logits, own, activation)
+
+        first, second = side("a", self.target), side("b", self.against)
+        return Score(first.value - second.value, first.unit, first.sign)
+
+
+class _Same:
+    """A function as part of a key, without keeping it, or the model it closes over, alive."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        bound = hasattr(function, "__self__") and hasattr(function, "__func__")
+        self.reference = weakref.WeakMethod(function) if bound else weakref.ref(function)
+        self.hash = hash(function)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        mine = self.reference()
+        return isinstance(other, _Same) and mine is not None and mine == other.reference()
+
+
+class Function(Target):
+    """Any differentiable function of the outputs.
+
+    Args:
+        function: Takes what the model puts out, in its structure and with logits in place of
+            probabilities, as tensors with a leading batch axis; returns one number per input,
+            (batch,), or one for the whole batch that is a sum over inputs. It is traced once,
+            so it must be made of TensorFlow or `keras.ops` operations.
+    """
+
+    def __init__(self, function: Callable[[Any], tf.Tensor]) -> None:
+        self.function = function
+
+    @property
+    def kind(self) -> Hashable:
+        return ("function", _Same(self.function))
+
+    @property
+    def signature(self) -> dict[str, type[np.generic]]:
+        return {"any": np.int32}
+
+    def parameters(self, count: int) -> Parameters:
+        return {"any": np.zeros(count, np.int32)}
+
+    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+        value = self.function(logits)
+        if not tf.is_tensor(value) or not value.dtype.is_floating:
+            raise TargetError(
+                f"The target function returned {value!r}: it must return a floating-point tensor "
+                f"of one number per input, made with TensorFlow or keras.ops operations."
+            )
+        count = tf.shape(parameters["any"])[0]
+        if value.shape.rank == 0:
+            value = tf.fill([count], value / tf.cast(count, value.dtype))
+        if value.shape.rank != 1:
+            raise TargetError(
+                f"The target function returned shape {tuple(value.shape)}: it must return one "
+                f"number per input, (batch,). Sum or pick over the other axes."
+            )
+        return Score(value, tf.fill([count], -1), tf.ones_like(value))
+
+
+def as_target(given: Any) -> Target:
+    """A target from what people write for one.
+
+    Args:
+        given: None or 'top1', 'top3', a class index, a sequence of indices (one per input), a
+            `Target`, or a function of the outputs.
+
+    Raises:
+        TargetError: For anything else.
+
+    >>> as_target("top3")
+    Top(k=3)
+    >>> as_target(281)
+    Class(index=281)
+    """
+    if given is None:
+        return Top(1)
+    if isinstance(given, Target):
+        return given
+    if isinstance(given, str):
+        if given[:3] == "top" and given[3:].isdigit():
+            return Top(int(given[3:]))
+        raise TargetError(
+            f"target={given!r} is neither 'top1', 'top2', ... nor a known class name: give a class "
+            f"index, or load the model with labels="
+        )
+    if isinstance(given, (bool, np.bool_)):
+        raise TargetError(
+            f"target={given} is ambiguous: use Side({given}) for a single sigmoid unit or "
+            f"Class({int(given)})."
+        )
+    if isinstance(given, (int, np.integer)):
+        return Class(int(given))
+    if callable(given):
+        return Function(given)
+    if isinstance(given, (Sequence, np.ndarray)) and all(_whole(each) for each in given):
+        return Class(tuple(int(each) for each in given))
+    raise TargetError(
+        f"target={given!r} is not understood: give 'top1', a class index, one index per input, "
+        f"Contrast(a, b), Side(True), or a function of the outputs."
+    )
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

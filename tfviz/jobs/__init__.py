@@ -1,0 +1,1 @@
+"""Many inputs, one command: reading, explaining and writing."""

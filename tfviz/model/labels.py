@@ -1,0 +1,147 @@
+"""Class names: the 1,000 of ImageNet, or the user's own from a file or a folder of classes."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfviz.errors import InputError, TargetError, nearest
+
+
+@functools.cache
+def imagenet_names() -> tuple[str, ...]:
+    """The 1,000 names in the order of `keras.applications`; 'crane' and 'maillot' occur twice.
+
+    >>> imagenet_names()[281]
+    'tabby'
+    """
+    text = (Path(__file__).parent / "data" / "imagenet.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return tuple(line.split(" ", 1)[1] for line in lines)
+
+
+def read_labels(path: str | Path) -> tuple[str, ...]:
+    """Class names in the order of their indices.
+
+    Args:
+        path: A `.json` file (a list; a dict index -> name or index -> [id, name], as in Keras; a
+            dict name -> index, as `class_indices`), a `.csv` or `.tsv` file (one column of names,
+            or an index and a name), any other text file (a name a line), or a folder whose
+            sub-folders, sorted, are the classes (`keras.utils.image_dataset_from_directory`).
+
+    Raises:
+        InputError: When nothing of the kind is there.
+    """
+    path = Path(path)
+    if path.is_dir():
+        names = sorted(each.name for each in path.iterdir() if each.is_dir())
+        names = [name for name in names if not name.startswith(".")]
+        if not names:
+            raise InputError(
+                f"The folder '{path}' given as labels has no sub-folders: each is a class."
+            )
+        return tuple(names)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"There is no labels file '{path}'.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The labels file '{path}' can't be read as text: {error}.") from error
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        names_read = _from_json(text, path)
+    elif suffix in (".csv", ".tsv"):
+        names_read = _from_table(text, path, "\t" if suffix == ".tsv" else ",")
+    else:
+        names_read = [line.strip() for line in text.splitlines() if line.strip()]
+    if not names_read:
+        raise InputError(f"The labels file '{path}' holds no names.")
+    return tuple(names_read)
+
+
+def _from_json(text: str, path: Path) -> list[str]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"The labels file '{path}' is no valid JSON: {error}.") from error
+    if isinstance(data, dict) and isinstance(data.get("class_names"), list):
+        data = data["class_names"]
+    if isinstance(data, list):
+        return [_name(each) for each in data]
+    if isinstance(data, dict) and data:
+        if all(isinstance(value, int) for value in data.values()):
+            data = {str(index): name for name, index in data.items()}
+        if all(key.isdigit() for key in data):
+            return _ordered({int(key): _name(value) for key, value in data.items()}, path)
+    raise InputError(
+        f"The labels file '{path}' must hold a list of names, or a dict of index to name or name "
+        f"to index."
+    )
+
+
+def _name(value: Any) -> str:
+    """Keras's own index has [WordNet id, name]."""
+    return str(value[-1]) if isinstance(value, list) and value else str(value)
+
+
+def _from_table(text: str, path: Path, delimiter: str) -> list[str]:
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    if rows and len(rows[0]) >= 2:
+        # The index may stand in either column; a first row without one is the header.
+        for index, name in ((0, 1), (1, 0)):
+            body = rows if rows[0][index].strip().isdigit() else rows[1:]
+            if body and all(len(r) > 1 and r[index].strip().isdigit() for r in body):
+                return _ordered({int(r[index]): r[name].strip() for r in body}, path)
+        raise InputError(
+            f"The labels file '{path}' has several columns and none of whole numbers: give "
+            f"'index,name' rows, or one column of names."
+        )
+    names = [row[0].strip() for row in rows]
+    if names and names[0].lower() in ("name", "label", "class", "class_name"):
+        names = names[1:]
+    return names
+
+
+def _ordered(by_index: dict[int, str], path: Path) -> list[str]:
+    missing = sorted(set(range(len(by_index))) - set(by_index))
+    if missing:
+        raise InputError(
+            f"The labels file '{path}' has {len(by_index)} names but none for index {missing[0]}: "
+            f"indices must run from 0 without gaps."
+        )
+    return [by_index[i] for i in range(len(by_index))]
+
+
+def find_class(name: str, names: Sequence[str]) -> int:
+    """The index of a class name; case, and '_' for a blank, don't matter.
+
+    Raises:
+        TargetError: When no class is called that, or several are: they are listed.
+
+    >>> find_class("tiger cat", imagenet_names())
+    282
+    """
+    wanted = _plain(name)
+    hits = [i for i, each in enumerate(names) if each == name]
+    hits = hits or [i for i, each in enumerate(names) if _plain(each) == wanted]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        listed = " and ".join(str(i) for i in hits)
+        raise TargetError(
+            f"'{name}' is the name of {len(hits)} classes, {listed}: give the index of the one."
+        )
+    inside = [each for each in names if wanted in _plain(each)][:5]
+    hint = f" Classes with it in their name: {', '.join(inside)}." if inside else ""
+    raise TargetError(
+        f"No class of the model is called '{name}'.{nearest(name, names)}{hint} "
+        f"There are {len(names)}: give a name or an index."
+    )
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", " ")

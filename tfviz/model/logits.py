@@ -1,0 +1,88 @@
+"""The score before the softmax or sigmoid, found in the traced graph.
+
+A saturated softmax has a gradient of about 0: the map would be blank exactly where the model is
+sure. Taking the activation off the last layer changes the user's model, and rebuilding it fails on
+subclasses. In the graph of the traced call the way back is short: from the output through
+operations that only rename or reshape, to a Softmax or Sigmoid, whose input is the logit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+# The activations whose input is the score that the model really compares.
+ACTIVATIONS = {"Softmax": "softmax", "LogSoftmax": "log-softmax", "Sigmoid": "sigmoid"}
+_RENAMING = {"Identity", "IdentityN", "Cast"}
+_RESHAPING = {"Reshape", "Squeeze", "ExpandDims"}
+
+
+@dataclass(frozen=True)
+class Logits:
+    """The score that one output of a model is made of.
+
+    Attributes:
+        tensor: Shaped like the output, before its last activation.
+        activation: 'softmax', 'log-softmax', 'sigmoid', or None when the output ends in none.
+        passed: Names of all tensors from the output back to the logit, both included.
+    """
+
+    tensor: tf.Tensor
+    activation: str | None
+    passed: frozenset[str]
+
+    @property
+    def how(self) -> str:
+        """How the score was obtained, in words."""
+        if self.activation is None:
+            return "the model's output as it is: it ends in no softmax or sigmoid"
+        return f"the logit: the input of the final {self.activation}"
+
+
+def find_logits(output: tf.Tensor) -> Logits:
+    """Walk back from a symbolic output to the input of its final softmax or sigmoid.
+
+    Args:
+        output: A tensor of a graph that is being traced.
+
+    Returns:
+        The logits, or the output itself when no such activation is near.
+    """
+    passed = [output.name]
+    replay: list[Callable[[tf.Tensor], tf.Tensor]] = []
+    tensor = output
+    while True:
+        operation = tensor.op
+        kind = operation.type
+        if kind in ACTIVATIONS:
+            logit = operation.inputs[0]
+            passed.append(logit.name)
+            for step in reversed(replay):
+                logit = step(logit)
+            return Logits(logit, ACTIVATIONS[kind], frozenset(passed))
+        if kind in _RENAMING:
+            tensor = operation.inputs[tensor.value_index if kind == "IdentityN" else 0]
+        elif kind in _RESHAPING:
+            replay.append(lambda x, shape=tf.shape(tensor): tf.reshape(x, shape))
+            tensor = operation.inputs[0]
+        elif kind == "Transpose":
+            replay.append(lambda x, order=operation.inputs[1]: tf.transpose(x, order))
+            tensor = operation.inputs[0]
+        else:
+            return Logits(output, None, frozenset(passed[:1]))
+        passed.append(tensor.name)
+
+
+def upstream(tensor: tf.Tensor) -> frozenset[str]:
+    """Names of all operations of the same graph that a tensor depends on, its own included."""
+    seen: set[str] = set()
+    waiting = [tensor.op]
+    while waiting:
+        operation = waiting.pop()
+        if operation.name in seen:
+            continue
+        seen.add(operation.name)
+        waiting.extend(each.op for each in operation.inputs)
+    return frozenset(seen)
