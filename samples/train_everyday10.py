@@ -73,9 +73,9 @@ def build_model() -> keras.Model:
     """
 
     def conv(x, filters, strides, name):
-        x = layers.Conv2D(
-            filters, 3, strides, padding="same", use_bias=False, name=f"{name}_conv"
-        )(x)
+        x = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(
+            x
+        )
         x = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 

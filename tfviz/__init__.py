@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tfviz.explain.cam import GradCAM, HiResCAM
     from tfviz.explain.explanation import Explanation
     from tfviz.explain.method import ActivationMap
-    from tfviz.explain.targets import Class, Contrast, Function, Side, Target, Top
     from tfviz.explain.survey import layers_of
+    from tfviz.explain.targets import Class, Contrast, Function, Side, Target, Top
     from tfviz.image.reading import read_rgb
     from tfviz.image.samples import sample_path
     from tfviz.model.card import Card, card_of, write_card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -40,33 +41,77 @@ class Input(click.ParamType):
 
 @click.command("heatmap")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=Input())
-@click.option("--model", default="everyday10", show_default=True, type=ModelName(),
-              help="everyday10, a name in keras.applications, or a .keras / .h5 file.")
+@click.option(
+    "--model",
+    default="everyday10",
+    show_default=True,
+    type=ModelName(),
+    help="everyday10, a name in keras.applications, or a .keras / .h5 file.",
+)
 @click.option("--weights", metavar="FILE", help="Weights for a named architecture.")
-@click.option("--labels", metavar="FILE|FOLDER",
-              help="Class names: .json, .txt, .csv, or a folder with one sub-folder a class.")
-@click.option("--target", default="top1", show_default=True, metavar="CLASS",
-              help="What to explain: top1, top2, ..., a class index or a class name.")
+@click.option(
+    "--labels",
+    metavar="FILE|FOLDER",
+    help="Class names: .json, .txt, .csv, or a folder with one sub-folder a class.",
+)
+@click.option(
+    "--target",
+    default="top1",
+    show_default=True,
+    metavar="CLASS",
+    help="What to explain: top1, top2, ..., a class index or a class name.",
+)
 @click.option("--against", metavar="CLASS", help="Explain the target rather than this class.")
-@click.option("--layer", default="auto", show_default=True, metavar="LAYER",
-              help="Where to explain: auto, a name, or a path (base/conv5); see `tfviz layers`.")
-@click.option("--method", default="gradcam", show_default=True,
-              type=click.Choice(["gradcam", "hirescam"]), help="How to explain.")
-@click.option("--preprocess", "value_range", type=click.Choice(["tf", "torch", "caffe", "0-1",
-              "none"]), help="What the model expects of pixel values, where it can't be told.")
-@click.option("--resize", type=click.Choice(["stretch", "crop", "letterbox"]),
-              help="How photos are brought to the model's size.  [default: as the model tells, "
-              "or stretch]")
-@click.option("--out", default="heatmaps", show_default=True, metavar="DIR",
-              help="Where results go.")
-@click.option("--save", default="overlay,array", show_default=True, metavar="LIST",
-              help="Any of overlay, array, panel, with commas.")
-@click.option("--colormap", metavar="NAME", help="Any of matplotlib's; the default is safe for "
-              "colour-blind eyes.")
-@click.option("--alpha", type=click.FloatRange(0, 1), metavar="0..1",
-              help="How strongly the map covers the photo.")
+@click.option(
+    "--layer",
+    default="auto",
+    show_default=True,
+    metavar="LAYER",
+    help="Where to explain: auto, a name, or a path (base/conv5); see `tfviz layers`.",
+)
+@click.option(
+    "--method",
+    default="gradcam",
+    show_default=True,
+    type=click.Choice(["gradcam", "hirescam"]),
+    help="How to explain.",
+)
+@click.option(
+    "--preprocess",
+    "value_range",
+    type=click.Choice(["tf", "torch", "caffe", "0-1", "none"]),
+    help="What the model expects of pixel values, where it can't be told.",
+)
+@click.option(
+    "--resize",
+    type=click.Choice(["stretch", "crop", "letterbox"]),
+    help="How photos are brought to the model's size.  [default: as the model tells, or stretch]",
+)
+@click.option(
+    "--out", default="heatmaps", show_default=True, metavar="DIR", help="Where results go."
+)
+@click.option(
+    "--save",
+    default="overlay,array",
+    show_default=True,
+    metavar="LIST",
+    help="Any of overlay, array, panel, with commas.",
+)
+@click.option(
+    "--colormap",
+    metavar="NAME",
+    help="Any of matplotlib's; the default is safe for colour-blind eyes.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1),
+    metavar="0..1",
+    help="How strongly the map covers the photo.",
+)
 @click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; TensorFlow chooses by default.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo, on standard output.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a photo, on standard output."
+)
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @loading_options
 @click.pass_context
@@ -174,7 +219,7 @@ def _unreadable(sources: Iterable[Source]) -> list[tuple[str, str]] | None:
 
 def _watched(job: HeatmapJob, *, quiet: bool) -> Iterator[HeatmapResult]:
     """The results of a job, with a progress bar where there are many and somebody looks."""
-    if quiet or len(job.sources) < 2 or not click.get_text_stream("stderr").isatty():
+    if quiet or len(job.sources) < 2 or not sys.stderr.isatty():
         yield from job.run()
         return
     from rich.console import Console
@@ -213,7 +258,7 @@ def _print_table(results: list[HeatmapResult]) -> None:
         table.add_column(heading, justify="right" if heading == "sure" else "left", overflow="fold")
     for row in rows:
         table.add_row(*(row[heading] for heading in used))
-    terminal = click.get_text_stream("stdout").isatty()
+    terminal = sys.stdout.isatty()
     console = Console(highlight=False, markup=False, width=None if terminal else 200)
     console.print(table)
     if len(done) > MOST_ROWS:
@@ -227,13 +272,10 @@ def _print_footer(job: HeatmapJob, results: list[HeatmapResult], knows: str) -> 
         lines.append(f"Wrote {len(files)} files to {job.out}")
     elif files:
         lines.append(f"Wrote {' and '.join(files)}")
+    line = f"Pixel values: {job.pixels.in_words}"
     if job.pixels.assumed:
-        lines.append(
-            f"Pixel values: {job.pixels.value_range}, {job.pixels.because}; if the model was "
-            f"trained on others, say so with --preprocess."
-        )
-    elif job.pixels.because != "given":
-        lines.append(f"Pixel values: {job.pixels.value_range}, {job.pixels.because}.")
+        line += "; if the model was trained on others, say so with --preprocess"
+    lines.append(f"{line}.")
     if knows:
         lines.append(knows)
     if lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -36,7 +37,7 @@ def command(
         from tfviz.zoo.loading import load_structure
 
         loaded = load_structure(model, custom_objects=custom_objects(custom), unsafe=unsafe)
-        wanted = int(output) if output is not None and output.isdigit() else output
+        wanted = int(output) if output is not None and output.isdecimal() else output
         choice = tfviz.layers_of(loaded, output=wanted)
     if as_json:
         click.echo(
@@ -73,4 +74,4 @@ def command(
 
 
 def _terminal() -> bool:
-    return click.get_text_stream("stdout").isatty()
+    return sys.stdout.isatty()

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def loading(what: str, *, quiet: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def _held_back() -> Iterator[object]:
+def _held_back() -> Iterator[TextIO]:
     """Send the process's standard error to a file meanwhile; yields a stream to the screen."""
     try:
         sys.stderr.flush()

@@ -111,7 +111,8 @@ def why_no_gradient(path: str, operation: Any, tensor: tf.Tensor, score: tf.Tens
         if each.type == "Cast" and not each.outputs[0].dtype.is_floating:
             return (
                 f"There is no gradient from the score back to layer '{path}': on the way values "
-                f"are cast to {each.outputs[0].dtype.name} ('{each.name}'). Choose a layer after it."
+                f"are cast to {each.outputs[0].dtype.name} ('{each.name}'). Choose a layer after "
+                f"it."
             )
     return (
         f"There is no gradient from the score back to layer '{path}': an operation between them "

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -81,7 +81,7 @@ def compiled(
     model: Any,
     *,
     combine: Combine,
-    method: Hashable,
+    method: type,
     layer: str | None,
     output: int | str | None,
     target: Target,
@@ -192,9 +192,7 @@ def _maps(
     maps, peaks = [], []
     for tensor, gradient, layout in zip(tapped, gradients, plan.layouts, strict=True):
         if gradient is None:
-            raise LayerError(
-                why_no_gradient(plan.choice.path, plan.node.operation, tensor, score)
-            )
+            raise LayerError(why_no_gradient(plan.choice.path, plan.node.operation, tensor, score))
         A = _channels_last(tf.cast(tensor, tf.float32), layout)
         G = _channels_last(tf.cast(gradient, tf.float32) / scale, layout)
         maps.append(combine(A, G))
@@ -229,4 +227,3 @@ def _units(logits: tf.Tensor) -> tuple[int | None, bool]:
     if rank == 1:
         return 1, False
     return logits.shape[-1], rank > 2
-

@@ -6,7 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class Explanation:
     activation: str | None
     input_shape: tuple[int, ...]
     images: Any = None
-    card: Card = Card()
+    card: Card = field(default_factory=Card)
     remarks: tuple[str, ...] = ()
     calls: tuple[Explanation, ...] = ()
 
@@ -128,7 +128,8 @@ class Explanation:
             low, high = self.maps[i].min(), self.maps[i].max()
             note = f"; {self.notes[i]}" if self.notes[i] else ""
             lines.append(
-                f"  {self.targets[i]}: score {self.scores[i]:.4g}, map {low:.4g} to {high:.4g}{note}"
+                f"  {self.targets[i]}: score {self.scores[i]:.4g}, "
+                f"map {low:.4g} to {high:.4g}{note}"
             )
         if len(self) > 5:
             lines.append(f"  ... and {len(self) - 5} more")

@@ -43,12 +43,15 @@ class Batch:
         """The batch in parts of at most `size`, as tensors, with their rows."""
         for start in range(0, self.count, size):
             rows = slice(start, min(start + size, self.count))
-            part = keras.tree.map_structure(
-                lambda spec, array, rows=rows: tf.convert_to_tensor(array[rows], spec.dtype),
-                self.specs,
-                self.arrays,
-            )
-            yield rows, part
+            # Slicing a tensor copies it, also when the slice is all of it.
+            whole = start == 0 and self.count <= size
+
+            def part(
+                spec: tf.TensorSpec, array: Any, rows: slice = rows, whole: bool = whole
+            ) -> Any:
+                return tf.cast(array if whole else array[rows], spec.dtype)
+
+            yield rows, keras.tree.map_structure(part, self.specs, self.arrays)
 
 
 def as_batch(model: Any, inputs: Any) -> Batch:

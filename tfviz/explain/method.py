@@ -36,6 +36,8 @@ class ActivationMap:
             places in it, and says so in the result.
         output: Which output of a model with several, by index or name; None takes the first.
         batch_size: How many inputs run at once; memory depends on this alone.
+        relu: Whether negative values are cut off; None does as the method's paper.
+            False keeps the signed map, which is drawn diverging around zero.
         jit_compile: Compile with XLA, which runs what plain TensorFlow has no CPU kernels for
             (channels_first convolutions).
 
@@ -45,7 +47,7 @@ class ActivationMap:
     """
 
     name: ClassVar[str]
-    relu: ClassVar[bool] = True
+    paper_relu: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class ActivationMap:
         *,
         output: int | str | None = None,
         batch_size: int = 32,
+        relu: bool | None = None,
         jit_compile: bool = False,
     ) -> None:
         require_keras_model(model)
@@ -62,6 +65,7 @@ class ActivationMap:
         self.model = model
         self.output = output
         self.batch_size = batch_size
+        self.relu = self.paper_relu if relu is None else relu
         self.jit_compile = jit_compile
         self._layer = layer
         # A layer object is only good for its path: kept itself, it would keep the model alive.
@@ -80,9 +84,7 @@ class ActivationMap:
         """
         raise TypeError("a method must say how it combines")  # pragma: no cover
 
-    def __call__(
-        self, inputs: Any, target: Any = None, *, images: Any = None
-    ) -> Explanation:
+    def __call__(self, inputs: Any, target: Any = None, *, images: Any = None) -> Explanation:
         """Explain a batch.
 
         Args:

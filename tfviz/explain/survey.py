@@ -47,13 +47,13 @@ def _specs(model: keras.Model) -> Any:
     """Specs in the structure the model takes, open axes filled with what the model is used with."""
     inputs = getattr(model, "inputs", None)
     if not inputs:
-        shape = image_shape(model)
-        if shape is None:
+        known = image_shape(model)
+        if known is None:
             raise InputError(
                 f"Model '{model.name}' is a subclass and doesn't tell the shape of its input: "
                 f"explain an input of it, and the result's .layer lists the candidates."
             )
-        return tf.TensorSpec((None, *shape[1:]), keras.config.floatx())
+        return tf.TensorSpec((None, *known[1:]), keras.config.floatx())
     specs = []
     for each in inputs:
         shape = list(each.shape)

@@ -115,9 +115,7 @@ class HeatmapJob:
         self.out = Path(out)
         unknown = [each for each in self.settings.save if each not in PRODUCTS]
         if unknown:
-            raise InputError(
-                f"Can't save {unknown[0]!r}: save is any of {', '.join(PRODUCTS)}."
-            )
+            raise InputError(f"Can't save {unknown[0]!r}: save is any of {', '.join(PRODUCTS)}.")
         if self.settings.method not in METHODS:
             raise InputError(
                 f"There is no method '{self.settings.method}'."
@@ -227,8 +225,8 @@ class HeatmapJob:
             picture = panel(
                 photo,
                 heat,
-                title=f"Why {result.target}?",
-                bars=result.top,
+                title=f"Why {_readable(result.target)}?",
+                bars=[(_readable(name), value) for name, value in result.top],
                 caption=caption,
                 **options,
             )
@@ -237,6 +235,10 @@ class HeatmapJob:
 
     def _path(self, stem: PurePosixPath, ending: str) -> Path:
         return self.out / stem.parent / f"{stem.name}{ending}"
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def read_source(source: Source) -> np.ndarray:
@@ -267,7 +269,7 @@ def named_target(model: Any, target: str, against: str | None) -> Target:
 
     def one(text: str) -> Target:
         found = card.find_class(text)
-        if isinstance(found, str) and not (found[:3] == "top" and found[3:].isdigit()):
+        if isinstance(found, str) and not (found[:3] == "top" and found[3:].isdecimal()):
             raise TargetError(
                 f"'{text}' is a class name, and this model brings none along: give its index, or "
                 f"the names with --labels (labels= in Python)."

@@ -20,17 +20,23 @@ class Architecture:
         value_range: What its ImageNet weights expect of pixel values.
         size: Height and width in pixels of its default input.
         model_name: Pattern of the `name` that Keras gives the model.
+        bare: What it expects when it was made with `include_preprocessing=False`; empty where
+            there is no such choice.
     """
 
     name: str
     value_range: str
     size: int
     model_name: str
+    bare: str = ""
 
 
-def _family(names: str, value_range: str, size: int, model_name: str = "") -> list[Architecture]:
+def _family(
+    names: str, value_range: str, size: int, model_name: str = "", bare: str = ""
+) -> list[Architecture]:
     return [
-        Architecture(name, value_range, size, model_name or name.lower()) for name in names.split()
+        Architecture(name, value_range, size, model_name or name.lower(), bare)
+        for name in names.split()
     ]
 
 
@@ -48,20 +54,26 @@ ARCHITECTURES: dict[str, Architecture] = {
         *_family("Xception", "tf", 299),
         *_family("MobileNet", "tf", 224, r"mobilenet_\d.*"),
         *_family("MobileNetV2", "tf", 224, r"mobilenetv2_.*"),
-        *_family("MobileNetV3Small MobileNetV3Large", "none", 224),
+        *_family("MobileNetV3Small MobileNetV3Large", "none", 224, bare="tf"),
         *_family("DenseNet121 DenseNet169 DenseNet201", "torch", 224),
-        *_family("NASNetMobile", "tf", 224, "nasnet"),
-        *_family("NASNetLarge", "tf", 331, "nasnet"),
+        *_family("NASNetMobile", "tf", 224, "nasnet_mobile"),
+        *_family("NASNetLarge", "tf", 331, "nasnet_large"),
         *[
             Architecture(f"EfficientNetB{i}", "none", size, f"efficientnetb{i}")
             for i, size in enumerate(_EFFICIENT_SIZES)
         ],
         *[
-            Architecture(f"EfficientNetV2{letter}", "none", size, f"efficientnetv2-{letter.lower()}")
+            Architecture(
+                f"EfficientNetV2{letter}",
+                "none",
+                size,
+                f"efficientnetv2-{letter.lower()}",
+                "torch" if letter[0] == "B" else "tf",
+            )
             for letter, size in (*_EFFICIENT_V2_SIZES, ("S", 384), ("M", 480), ("L", 480))
         ],
         *[
-            Architecture(f"ConvNeXt{size}", "none", 224, f"convnext_{size.lower()}")
+            Architecture(f"ConvNeXt{size}", "none", 224, f"convnext_{size.lower()}", "torch")
             for size in ("Tiny", "Small", "Base", "Large", "XLarge")
         ],
     ]

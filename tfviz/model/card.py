@@ -56,9 +56,9 @@ class Card:
         Raises:
             TargetError: When the names are known and none, or more than one, is this.
         """
-        if name[:3] == "top" and name[3:].isdigit():
+        if name[:3] == "top" and name[3:].isdecimal():
             return name
-        if name.isdigit():
+        if name.isdecimal():
             return int(name)
         return find_class(name, self.class_names) if self.class_names else name
 
@@ -105,13 +105,17 @@ def write_card(path: str | Path, card: Card) -> None:
             temporary.write_bytes(data)
         return
     with writing(path) as temporary:
-        with zipfile.ZipFile(path) as old, zipfile.ZipFile(temporary, "w") as new:
-            for item in old.infolist():
-                if item.filename != MEMBER:
-                    with old.open(item) as source, new.open(item, "w") as copy:
-                        shutil.copyfileobj(source, copy)
-            # A fixed date, so that the same card gives the same bytes.
-            new.writestr(zipfile.ZipInfo(MEMBER, (1980, 1, 1, 0, 0, 0)), data)
+        _with_member(path, temporary, data)
+
+
+def _with_member(archive: Path, copy: Path, data: bytes) -> None:
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(copy, "w") as new:
+        for item in old.infolist():
+            if item.filename != MEMBER:
+                with old.open(item) as source, new.open(item, "w") as member:
+                    shutil.copyfileobj(source, member)
+        # A fixed date, so that the same card gives the same bytes.
+        new.writestr(zipfile.ZipInfo(MEMBER, (1980, 1, 1, 0, 0, 0)), data)
 
 
 def _plain(card: Card) -> dict[str, Any]:
@@ -132,10 +136,16 @@ def _parse(data: bytes, source: str) -> Card:
             raise InputError(
                 f"{source} gives {name} {given[name]!r}; known are {', '.join(allowed)}."
             )
-    try:
-        for name, kind in (("class_names", str), ("input_size", int)):
-            if name in given:
-                given[name] = tuple(kind(each) for each in given[name])
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{source}: {name} is {given[name]!r}, not a list.") from error
+    names, size = given.get("class_names", []), given.get("input_size", [1, 1])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise InputError(f"{source} gives class_names {names!r}, which is no list of names.")
+    if not isinstance(size, list) or len(size) != 2 or not all(map(_is_length, size)):
+        raise InputError(
+            f"{source} gives input_size {size!r}, which is no [height, width] in pixels."
+        )
+    given |= {name: tuple(given[name]) for name in ("class_names", "input_size") if name in given}
     return replace(Card(**given), source=source)
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -158,7 +158,8 @@ def choose(
         raise LayerError(_nothing(heard, model_name))
     last = found[-1]
     after = heard[list(heard).index(last) + 1 :]
-    remover = next((h for h in after if last.tensor in h.made_from and h.tensor != last.tensor), None)
+    users = [each for each in after if last.tensor in each.made_from]
+    remover = next((each for each in users if each.tensor != last.tensor), None)
     reason = "the last operation that still has places in it"
     if remover is not None:
         reason += f", before '{remover.path}' ({remover.kind})"
@@ -173,10 +174,10 @@ def _first_of_each(found: Sequence[Heard]) -> list[Heard]:
 
 def _nothing(heard: Sequence[Heard], model_name: str) -> str:
     seen = ", ".join(f"'{h.path}' {_show(h.shape)}" for h in heard[:4])
-    more = ", ..." if len(heard) > 4 else ""
+    end = ", ..." if len(heard) > 4 else "."
     return (
         f"Model '{model_name}' has no layer with places in it before its score: its layers give "
-        f"{seen}{more}. A heatmap needs an output like (batch, height, width, channels); for a "
+        f"{seen}{end} A heatmap needs an output like (batch, height, width, channels); for a "
         f"model of plain vectors look at input gradients instead."
     )
 

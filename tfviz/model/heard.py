@@ -67,9 +67,11 @@ def hear(model: Any, inputs: Any) -> Hearing:
     paths = {id(node.operation): node.path for node in nodes}
     with listening(node.operation for node in nodes) as calls:
         outputs = model(inputs, training=False)
-    heard = [
-        _describe(call, paths[id(call.operation)]) for call in calls if _floating(call) is not None
-    ]
+    heard = []
+    for call in calls:
+        tensor = _floating(call)
+        if tensor is not None:
+            heard.append(_describe(call, tensor, paths[id(call.operation)]))
     return Hearing(outputs, tuple(heard), tuple(nodes))
 
 
@@ -78,8 +80,7 @@ def _floating(call: Call) -> tf.Tensor | None:
     return next((each for each in call.outputs if each.dtype.is_floating), None)
 
 
-def _describe(call: Call, path: str) -> Heard:
-    tensor = _floating(call)
+def _describe(call: Call, tensor: tf.Tensor, path: str) -> Heard:
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else []
     return Heard(
         path=path,

@@ -74,9 +74,9 @@ def _from_json(text: str, path: Path) -> list[str]:
         return [_name(each) for each in data]
     if isinstance(data, dict) and data:
         if all(isinstance(value, int) for value in data.values()):
-            data = {str(index): name for name, index in data.items()}
-        if all(key.isdigit() for key in data):
-            return _ordered({int(key): _name(value) for key, value in data.items()}, path)
+            return _ordered([(index, name) for name, index in data.items()], path)
+        if all(key.isdecimal() for key in data):
+            return _ordered([(int(key), _name(value)) for key, value in data.items()], path)
     raise InputError(
         f"The labels file '{path}' must hold a list of names, or a dict of index to name or name "
         f"to index."
@@ -93,9 +93,9 @@ def _from_table(text: str, path: Path, delimiter: str) -> list[str]:
     if rows and len(rows[0]) >= 2:
         # The index may stand in either column; a first row without one is the header.
         for index, name in ((0, 1), (1, 0)):
-            body = rows if rows[0][index].strip().isdigit() else rows[1:]
-            if body and all(len(r) > 1 and r[index].strip().isdigit() for r in body):
-                return _ordered({int(r[index]): r[name].strip() for r in body}, path)
+            body = rows if rows[0][index].strip().isdecimal() else rows[1:]
+            if body and all(len(r) > 1 and r[index].strip().isdecimal() for r in body):
+                return _ordered([(int(r[index]), r[name].strip()) for r in body], path)
         raise InputError(
             f"The labels file '{path}' has several columns and none of whole numbers: give "
             f"'index,name' rows, or one column of names."
@@ -106,7 +106,15 @@ def _from_table(text: str, path: Path, delimiter: str) -> list[str]:
     return names
 
 
-def _ordered(by_index: dict[int, str], path: Path) -> list[str]:
+def _ordered(pairs: Sequence[tuple[int, str]], path: Path) -> list[str]:
+    by_index: dict[int, str] = {}
+    for index, name in pairs:
+        if index in by_index:
+            raise InputError(
+                f"The labels file '{path}' gives index {index} twice: to '{by_index[index]}' and "
+                f"to '{name}'."
+            )
+        by_index[index] = name
     missing = sorted(set(range(len(by_index))) - set(by_index))
     if missing:
         raise InputError(
@@ -135,7 +143,9 @@ def find_class(name: str, names: Sequence[str]) -> int:
         raise TargetError(
             f"'{name}' is the name of {len(hits)} classes, {listed}: give the index of the one."
         )
-    inside = [each for each in names if wanted in _plain(each)][:5]
+    inside = [each for each in names if wanted in _plain(each)]
+    # 'cat' means a tiger cat rather than an oystercatcher.
+    inside = sorted(inside, key=lambda each: wanted not in _plain(each).split())[:5]
     hint = f" Classes with it in their name: {', '.join(inside)}." if inside else ""
     raise TargetError(
         f"No class of the model is called '{name}'.{nearest(name, names)}{hint} "

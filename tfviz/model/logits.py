@@ -8,7 +8,6 @@ operations that only rename or reshape, to a Softmax or Sigmoid, whose input is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -51,7 +50,8 @@ def find_logits(output: tf.Tensor) -> Logits:
         The logits, or the output itself when no such activation is near.
     """
     passed = [output.name]
-    replay: list[Callable[[tf.Tensor], tf.Tensor]] = []
+    # What was passed, as (kind, the shape or order it gave), to be done again to the logit.
+    replay: list[tuple[str, tf.Tensor]] = []
     tensor = output
     while True:
         operation = tensor.op
@@ -59,16 +59,16 @@ def find_logits(output: tf.Tensor) -> Logits:
         if kind in ACTIVATIONS:
             logit = operation.inputs[0]
             passed.append(logit.name)
-            for step in reversed(replay):
-                logit = step(logit)
+            for step, how in reversed(replay):
+                logit = tf.reshape(logit, how) if step == "reshape" else tf.transpose(logit, how)
             return Logits(logit, ACTIVATIONS[kind], frozenset(passed))
         if kind in _RENAMING:
             tensor = operation.inputs[tensor.value_index if kind == "IdentityN" else 0]
         elif kind in _RESHAPING:
-            replay.append(lambda x, shape=tf.shape(tensor): tf.reshape(x, shape))
+            replay.append(("reshape", tf.shape(tensor)))
             tensor = operation.inputs[0]
         elif kind == "Transpose":
-            replay.append(lambda x, order=operation.inputs[1]: tf.transpose(x, order))
+            replay.append(("transpose", operation.inputs[1]))
             tensor = operation.inputs[0]
         else:
             return Logits(output, None, frozenset(passed[:1]))

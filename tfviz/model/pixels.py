@@ -29,6 +29,15 @@ GRAY = np.array([0.299, 0.587, 0.114], np.float32)
 # For a model that takes any size and says nothing of it.
 DEFAULT_SIZE = 224
 
+# For people, who may not know the names.
+IN_WORDS = {
+    "none": "0 to 255",
+    "0-1": "0 to 1",
+    "tf": "-1 to 1",
+    "torch": "0 to 1 less ImageNet's mean, over its deviation",
+    "caffe": "0 to 255 as BGR, less ImageNet's mean",
+}
+
 _SCALING_LAYERS = ("Rescaling", "Normalization")
 _SCALING_OPERATIONS = ("TrueDivide", "Divide", "Multiply", "Subtract", "Add")
 
@@ -54,6 +63,11 @@ class PixelPlan:
     resize: str
     because: str
     assumed: bool
+
+    @property
+    def in_words(self) -> str:
+        """What is done to pixel values and who says so, one line."""
+        return f"{IN_WORDS[self.value_range]} ({self.because})"
 
     def placement(self, photo: np.ndarray) -> Placement:
         """Where a photo's pixels come to lie in the model's input."""
@@ -144,7 +158,9 @@ def preprocess(
     Raises:
         InputError: When images aren't photos, or the model takes none.
     """
-    single = isinstance(images, np.ndarray) and images.ndim in (2, 3) and images.shape[-1] in (3, 4)
+    single = isinstance(images, np.ndarray) and (
+        images.ndim == 2 or (images.ndim == 3 and images.shape[-1] in (1, 3, 4))
+    )
     photos = [_photo(each, i) for i, each in enumerate([images] if single else images)]
     if not photos:
         raise InputError("images= is empty: give at least one photo.")
@@ -166,9 +182,7 @@ def _photo(image: Any, index: int) -> np.ndarray:
     return array
 
 
-def _input_shape(
-    model: Any, card: Card, nodes: list[Node]
-) -> tuple[tuple[int, int], int, bool]:
+def _input_shape(model: Any, card: Card, nodes: list[Node]) -> tuple[tuple[int, int], int, bool]:
     shape = image_shape(model)
     if shape is None:
         # A subclass says nothing of its input before it is called.
@@ -229,7 +243,9 @@ def _value_range(
     for name in _names(model, nodes):
         known = architecture_of(name)
         if known is not None:
-            return known.value_range, f"as keras.applications.{known.name} was trained", False
+            # It scales inside where it can, so here this was switched off.
+            expected = known.bare or known.value_range
+            return expected, f"as keras.applications.{known.name} was trained", False
     return "0-1", "assumed: nothing in the model tells its range", True
 
 

@@ -71,7 +71,7 @@ def load_model(
             f"ResNet50, ...), and .keras or .h5 files."
         )
     if weights is not None:
-        load_weights(loaded, weights)
+        load_weights(loaded, Path(weights))
     if names:
         card = replace(card, class_names=names)
     remember(loaded, card)
@@ -162,5 +162,3 @@ def _guess(model: keras.Model) -> Card:
     if isinstance(shape, tuple) and shape[-1] == IMAGENET_CLASSES and len(shape) == 2:
         return Card(class_names=imagenet_names())
     return Card()
-
-

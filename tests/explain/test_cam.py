@@ -1,0 +1,285 @@
+"""The numbers: float64 twins, closed forms, published values, invariances."""
+
+from __future__ import annotations
+
+import cam as oracle
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from tfviz import Class, Contrast, GradCAM, HiResCAM, Top
+
+METHODS = {"gradcam": (GradCAM, oracle.grad_cam), "hirescam": (HiResCAM, oracle.hires_cam)}
+
+
+@pytest.fixture(scope="module")
+def small():
+    """conv - max pooling - two dense layers: its gradient differs from place to place.
+
+    No ReLU after the convolution: among many zeros the maximum is tied, and there a gradient is a
+    matter of convention.
+    """
+    keras.utils.set_random_seed(5)
+    image = keras.Input((8, 8, 2))
+    x = layers.Conv2D(3, 3, name="conv", bias_initializer="normal")(image)
+    x = layers.Flatten()(layers.MaxPooling2D(name="pool")(x))
+    x = layers.Dense(6, activation="relu", name="hidden", bias_initializer="normal")(x)
+    return keras.Model(image, layers.Dense(4, activation="softmax", name="out")(x))
+
+
+def small_twin(model, image):
+    """Activations of 'conv' and the logits as a function of them, in float64 NumPy."""
+    weights = [w.astype(np.float64) for w in model.get_weights()]
+    kernel, bias, w1, b1, w2, b2 = weights
+    activations = oracle.conv_valid(image.astype(np.float64), kernel, bias)
+
+    def logits(a):
+        return np.maximum(oracle.max_pool(a).reshape(-1) @ w1 + b1, 0) @ w2 + b2
+
+    return activations, logits
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(seed=st.integers(0, 2**32 - 1), unit=st.integers(0, 3))
+@settings(max_examples=8, deadline=None)
+def test_map_equals_its_float64_twin(small, method, seed, unit):
+    kind, twin = METHODS[method]
+    image = np.random.default_rng(seed).normal(size=(8, 8, 2)).astype("float32")
+    activations, logits = small_twin(small, image)
+    gradients = oracle.gradient(lambda a: logits(a)[unit], activations)
+    expected = twin(activations, gradients)
+    found = kind(small, "conv", relu=False)(image[None], unit)
+    scale = np.abs(expected).max() + 1e-6
+    np.testing.assert_allclose(found.maps[0] / scale, expected / scale, atol=2e-5)
+    assert found.scores[0] == pytest.approx(logits(activations)[unit], rel=1e-4, abs=1e-5)
+    cut = kind(small, "conv")(image[None], unit)
+    np.testing.assert_array_equal(cut.maps, np.maximum(found.maps, 0))
+
+
+def test_contrast_equals_its_float64_twin(small):
+    image = np.random.default_rng(3).normal(size=(8, 8, 2)).astype("float32")
+    activations, logits = small_twin(small, image)
+    gradients = oracle.gradient(lambda a: logits(a)[2] - logits(a)[1], activations)
+    found = GradCAM(small, "conv", relu=False)(image[None], Contrast(Class(2), Class(1)))
+    np.testing.assert_allclose(found.maps[0], oracle.grad_cam(activations, gradients), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def pooled():
+    """Global average pooling and one dense layer: where all class activation maps agree."""
+    keras.utils.set_random_seed(7)
+    image = keras.Input((12, 10, 3))
+    x = layers.Conv2D(6, 3, activation="relu", name="conv")(image)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(
+        image, layers.Dense(4, activation="softmax", bias_initializer="normal", name="out")(x)
+    )
+
+
+@pytest.fixture(scope="module")
+def pooled_case(pooled):
+    """Inputs, activations, and CAM: the dense weights over the channels (Zhou et al. 2016)."""
+    inputs = np.random.default_rng(1).normal(size=(5, 12, 10, 3)).astype("float32")
+    activations = keras.Model(pooled.input, pooled.get_layer("conv").output)(inputs).numpy()
+    kernel, bias = (w.numpy().astype(np.float64) for w in pooled.get_layer("out").weights)
+    return inputs, activations.astype(np.float64), kernel, bias
+
+
+@pytest.mark.parametrize("kind", [GradCAM, HiResCAM])
+def test_map_is_cam_over_area_for_pooling_and_one_dense_layer(pooled, pooled_case, kind):
+    inputs, activations, kernel, _ = pooled_case
+    cam = (activations @ kernel[:, 2]) / (10 * 8)
+    found = kind(pooled, relu=False)(inputs, 2).maps
+    np.testing.assert_allclose(found, cam, atol=1e-7)
+
+
+def test_hirescam_and_bias_add_up_to_the_score(pooled, pooled_case):
+    inputs, _, _, bias = pooled_case
+    found = HiResCAM(pooled, relu=False)(inputs, 3)
+    np.testing.assert_allclose(found.maps.sum(axis=(1, 2)) + bias[3], found.scores, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def published():
+    """Captum's BasicModel_ConvNet_One_Conv, its weights in Keras's order."""
+    image = keras.Input((4, 4, 1))
+    conv = layers.Conv2D(2, 3, name="conv1")(image)
+    relu = layers.ReLU(name="relu1")(conv)
+    out = layers.Dense(4, name="fc1")(layers.Flatten()(relu))
+    model = keras.Model(image, layers.ReLU(name="relu2")(out))
+    fc = np.ones((4, 8))
+    fc[:, 5:] = -1
+    # Captum flattens channels first, Keras places first: (channel, place) -> (place, channel).
+    fc = fc.reshape(4, 2, 4).transpose(0, 2, 1).reshape(4, 8)
+    model.set_weights([np.ones((3, 3, 1, 2)), np.array([-50.0, -75.0]), fc.T, np.zeros(4)])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [("conv1", [[11.25, 13.5], [20.25, 22.5]]), ("relu1", [[0.0, 4.0], [28.0, 32.5]])],
+)
+def test_published_values_of_captum(published, layer, expected):
+    inputs = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
+    np.testing.assert_array_equal(GradCAM(published, layer)(inputs, 0).maps[0], expected)
+
+
+def test_map_does_not_depend_on_the_other_images(small):
+    images = np.random.default_rng(0).normal(size=(6, 8, 8, 2)).astype("float32")
+    together = GradCAM(small)(images).maps
+    for i in range(6):
+        alone = GradCAM(small)(images[i : i + 1]).maps[0]
+        np.testing.assert_allclose(together[i], alone, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4, 5])
+def test_batch_size_changes_nothing(small, batch_size):
+    images = np.random.default_rng(0).normal(size=(5, 8, 8, 2)).astype("float32")
+    whole, parts = GradCAM(small)(images), GradCAM(small, batch_size=batch_size)(images)
+    np.testing.assert_allclose(parts.maps, whole.maps, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(parts.units, whole.units)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 10.0, 1000.0])
+def test_scaled_logits_scale_the_map_and_change_nothing_else(small, factor):
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 2)).astype("float32")
+    before = GradCAM(small)(images, 1).maps
+    out = small.get_layer("out")
+    kernel, bias = out.get_weights()
+    try:
+        out.set_weights([kernel * factor, bias * factor])
+        after = GradCAM(small)(images, 1).maps
+    finally:
+        out.set_weights([kernel, bias])
+    np.testing.assert_allclose(after / factor, before, rtol=1e-4, atol=1e-7)
+
+
+def test_constant_added_to_all_logits_changes_nothing(small):
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 2)).astype("float32")
+    before = GradCAM(small)(images)
+    out = small.get_layer("out")
+    kernel, bias = out.get_weights()
+    try:
+        out.set_weights([kernel, bias + 50])
+        after = GradCAM(small)(images)
+    finally:
+        out.set_weights([kernel, bias])
+    np.testing.assert_array_equal(after.maps, before.maps)
+
+
+def test_flipped_input_flips_the_map(pooled, pooled_case):
+    inputs, *_ = pooled_case
+    conv = pooled.get_layer("conv")
+    kernel, bias = conv.get_weights()
+    # The network itself must not care about left and right.
+    try:
+        conv.set_weights([(kernel + kernel[:, ::-1]) / 2, bias])
+        straight, flipped = GradCAM(pooled)(inputs, 0), GradCAM(pooled)(inputs[:, :, ::-1], 0)
+    finally:
+        conv.set_weights([kernel, bias])
+    np.testing.assert_allclose(flipped.maps, straight.maps[:, :, ::-1], rtol=1e-4, atol=1e-7)
+
+
+def test_saturated_softmax_still_has_a_map(small):
+    images = np.random.default_rng(0).normal(size=(1, 8, 8, 2)).astype("float32")
+    out = small.get_layer("out")
+    kernel, bias = out.get_weights()
+    try:
+        out.set_weights([kernel * 1e4, bias])
+        found = GradCAM(small, relu=False)(images)
+    finally:
+        out.set_weights([kernel, bias])
+    assert found.outputs[0].max() == 1.0
+    assert np.abs(found.maps).max() > 1
+
+
+def test_float16_map_equals_the_float32_one():
+    def build(dtype):
+        keras.utils.set_random_seed(3)
+        image = keras.Input((16, 16, 3))
+        x = layers.Conv2D(8, 3, activation="relu", name="conv", dtype=dtype)(image)
+        x = layers.GlobalAveragePooling2D(dtype=dtype)(x)
+        return keras.Model(image, layers.Dense(5, activation="softmax", dtype="float32")(x))
+
+    full, half = build("float32"), build("mixed_float16")
+    # Weights so small that an unscaled gradient, 1e-9 / 196, is zero in float16.
+    tiny = [w if w.ndim != 2 else w * 1e-5 for w in full.get_weights()]
+    full.set_weights(tiny)
+    half.set_weights(tiny)
+    inputs = np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype("float32")
+    expected, found = GradCAM(full, relu=False)(inputs, 1), GradCAM(half, relu=False)(inputs, 1)
+    assert found.maps.dtype == np.float32
+    scale = np.abs(expected.maps).max()
+    assert scale > 0
+    np.testing.assert_allclose(found.maps / scale, expected.maps / scale, atol=0.01)
+
+
+def test_channels_first_equals_channels_last_under_xla():
+    def build(layout):
+        keras.utils.set_random_seed(3)
+        image = keras.Input((3, 12, 12) if layout == "channels_first" else (12, 12, 3))
+        x = layers.Conv2D(4, 3, activation="relu", data_format=layout)(image)
+        x = layers.BatchNormalization(axis=1 if layout == "channels_first" else -1)(x)
+        x = layers.ReLU(name="last")(x)
+        x = layers.GlobalAveragePooling2D(data_format=layout)(x)
+        return keras.Model(image, layers.Dense(5, activation="softmax")(x))
+
+    last, first = build("channels_last"), build("channels_first")
+    first.set_weights(last.get_weights())
+    inputs = np.random.default_rng(0).normal(size=(2, 12, 12, 3)).astype("float32")
+    expected = GradCAM(last)(inputs, 1)
+    found = GradCAM(first, jit_compile=True)(np.moveaxis(inputs, -1, 1), 1)
+    assert found.layer.path == "last"
+    np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-4, atol=1e-7)
+
+
+def test_quantised_head_gives_nearly_the_map_of_the_float_model(pooled, pooled_case):
+    inputs, *_ = pooled_case
+    copy = keras.models.clone_model(pooled)
+    copy.set_weights(pooled.get_weights())
+    before = GradCAM(copy, relu=False)(inputs, 1).maps
+    with pytest.warns(UserWarning, match="quantize"):
+        copy.quantize("int8")
+    after = GradCAM(copy, relu=False)(inputs, 1).maps
+    assert not np.array_equal(after, before)
+    np.testing.assert_allclose(after, before, atol=0.02 * np.abs(before).max())
+
+
+def test_top_k_explains_the_kth_most_likely_class(small):
+    images = np.random.default_rng(0).normal(size=(3, 8, 8, 2)).astype("float32")
+    order = np.argsort(-small(images).numpy(), axis=1)
+    for k in (1, 2, 4):
+        found = GradCAM(small)(images, Top(k))
+        np.testing.assert_array_equal(found.units, order[:, k - 1])
+        expected = GradCAM(small)(images, order[:, k - 1])
+        np.testing.assert_array_equal(found.maps, expected.maps)
+
+
+def test_function_of_the_outputs_sees_logits(small):
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 2)).astype("float32")
+    expected = GradCAM(small)(images, 3)
+    found = GradCAM(small)(images, lambda logits: logits[:, 3])
+    np.testing.assert_array_equal(found.maps, expected.maps)
+    summed = GradCAM(small)(images, lambda logits: tf.reduce_sum(logits[:, 3]))
+    np.testing.assert_array_equal(summed.maps, expected.maps)
+
+
+def test_two_sides_of_a_sigmoid_unit_are_opposite():
+    image = keras.Input((8, 8, 1))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3, name="conv")(image))
+    model = keras.Model(image, layers.Dense(1, activation="sigmoid")(x))
+    inputs = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
+    positive = GradCAM(model, relu=False)(inputs, 1)
+    negative = GradCAM(model, relu=False)(inputs, 0)
+    np.testing.assert_array_equal(positive.maps, -negative.maps)
+    np.testing.assert_array_equal(positive.scores, -negative.scores)
+    assert positive.targets == ("positive",) * 4
+    # By default each input's own side is explained.
+    default = GradCAM(model, relu=False)(inputs)
+    says_positive = model(inputs).numpy()[:, 0] >= 0.5
+    assert default.targets == tuple("positive" if each else "negative" for each in says_positive)
+    assert (default.scores >= 0).all()

@@ -1,0 +1,163 @@
+"""The result: what it says, draws and writes."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import models
+import numpy as np
+import pytest
+
+from tfviz import Class, Contrast, GradCAM, InputError
+from tfviz.explain.tokens import fold, token_grid
+from tfviz.model.card import Card, remember
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(4)
+    made = models.functional()
+    remember(made, Card(class_names=("ant", "bee", "cat", "dog", "eel")))
+    return made
+
+
+@pytest.fixture(scope="module")
+def photos():
+    random = np.random.default_rng(0)
+    return [random.integers(0, 255, (h, w, 3), dtype=np.uint8) for h, w in ((30, 40), (50, 20))]
+
+
+@pytest.fixture(scope="module")
+def found(model, photos):
+    inputs = np.random.default_rng(1).normal(size=(2, 24, 24, 3)).astype("float32")
+    return GradCAM(model)(inputs, "cat", images=photos)
+
+
+def test_targets_are_named(found):
+    assert found.targets == ("cat", "cat")
+    np.testing.assert_array_equal(found.units, [2, 2])
+
+
+def test_contrast_is_put_in_words(model):
+    inputs = np.ones((1, 24, 24, 3), "float32")
+    said = GradCAM(model)(inputs, Contrast(Class(2), Class(3))).targets
+    assert said == ("cat rather than dog",)
+
+
+def test_it_says_how_the_score_was_obtained(found):
+    assert found.score_from == "the logit: the input of the final softmax"
+    assert found.layer.path == "conv2"
+    assert found.layer.reason == (
+        "the last operation that still has places in it, before 'pool' (GlobalAveragePooling2D)"
+    )
+
+
+def test_score_is_the_logit_and_outputs_are_probabilities(model, found):
+    inputs = np.random.default_rng(1).normal(size=(2, 24, 24, 3)).astype("float32")
+    np.testing.assert_allclose(found.outputs, model(inputs).numpy(), rtol=1e-5)
+    logits = np.log(found.outputs)
+    # The softmax leaves the differences of logits as they are.
+    for i, pair in enumerate(found.probabilities(0)[:2]):
+        assert pair[1] == pytest.approx(np.sort(found.outputs[0])[::-1][i])
+    other = GradCAM(model)(inputs, "dog").scores
+    np.testing.assert_allclose(found.scores - other, logits[:, 2] - logits[:, 3], atol=1e-4)
+
+
+def test_overlay_has_each_photos_own_size_and_marks_where_the_map_is(found, photos):
+    pictures = found.overlay()
+    assert [each.shape for each in pictures] == [each.shape for each in photos]
+    for i, (picture, photo) in enumerate(zip(pictures, photos, strict=True)):
+        heat = found.on_photo(i, photo.shape[:2])
+        changed = np.abs(picture.astype(int) - photo).sum(axis=-1)
+        assert changed[heat == 0].sum() == 0
+        assert changed[heat > 0.5 * heat.max()].mean() > 50
+
+
+def test_map_on_a_photo_keeps_its_corners_and_its_maximum(found):
+    # Nine by nine places on 81 pixels: every ninth pixel from the fifth is the middle of a place.
+    heat = found.on_photo(0, (81, 81))
+    assert heat[0, 0] == pytest.approx(found.maps[0][0, 0], rel=1e-5)
+    np.testing.assert_allclose(heat[4::9, 4::9], found.maps[0], rtol=1e-5, atol=1e-9)
+    assert heat.max() == pytest.approx(found.maps[0].max(), rel=1e-5)
+
+
+def test_saved_files_hold_the_raw_map_and_the_facts(found, tmp_path):
+    written = found.save(tmp_path / "why", names=["first", "second"])
+    assert [each.name for each in written] == [
+        "first.map.npy",
+        "second.map.npy",
+        "first.overlay.png",
+        "second.overlay.png",
+        "explanation.json",
+    ]
+    np.testing.assert_array_equal(np.load(written[0]), found.maps[0])
+    facts = json.loads(written[-1].read_text(encoding="utf-8"))
+    assert facts["layer"] == "conv2"
+    assert facts["inputs"][1]["score"] == pytest.approx(float(found.scores[1]))
+    assert facts["inputs"][1]["map_range"][1] == pytest.approx(float(found.maps[1].max()))
+
+
+def test_repr_is_short_and_says_the_layer(found):
+    assert len(repr(found)) < 400
+    assert "conv2" in repr(found)
+    assert "cat: score" in repr(found)
+
+
+def test_notebook_shows_a_picture(found):
+    assert found._repr_html_().startswith('<img alt="gradcam at conv2" src="data:image/png;base64,')
+
+
+@pytest.mark.parametrize("kind", ["conv1d", "conv3d", "unet"])
+def test_other_shapes_of_map_are_drawn(kind):
+    model = models.KINDS[kind][0]()
+    figure = GradCAM(model, relu=False)(models.inputs_for(model)).plot()
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        ([np.zeros((4, 4, 3), np.uint8)], "1 images were given for 2 maps"),
+        ([np.zeros((4, 4, 3))] * 2, r"images\[0\] is float64"),
+        ([np.zeros((4, 4), np.uint8)] * 2, r"uint8 of shape \(4, 4\)"),
+    ],
+)
+def test_photos_that_do_not_fit_are_refused(found, images, says):
+    with pytest.raises(InputError, match=says):
+        found.overlay(images)
+
+
+def test_overlay_without_photos_says_how_to_give_them(model):
+    bare = GradCAM(model)(np.ones((1, 24, 24, 3), "float32"))
+    with pytest.raises(InputError, match="pass images="):
+        bare.overlay()
+
+
+def test_tokens_fold_row_by_row():
+    maps = np.arange(1 + 6, dtype="float32")[None]
+    folded, note = fold(maps, (8, 12, 3))
+    np.testing.assert_array_equal(folded[0], [[1, 2, 3], [4, 5, 6]])
+    assert note == "7 tokens folded to 2x3 without the first 1"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "image", "expected"),
+    [
+        (196, (224, 224), (0, 14, 14)),
+        (197, (224, 224), (1, 14, 14)),
+        (198, (224, 224), (2, 14, 14)),
+        (50, (224, 224), (1, 7, 7)),
+        (128, (128, 256), (0, 8, 16)),
+        (23, (224, 224), None),
+    ],
+)
+def test_token_grid_follows_the_shape_of_the_image(tokens, image, expected):
+    assert token_grid(tokens, image) == expected
+
+
+def test_signal_maps_are_not_folded():
+    maps = np.ones((1, 16), "float32")
+    assert fold(maps, (32, 2))[0] is maps
