@@ -193,7 +193,8 @@ def command(
         for result in _watched(job, quiet=quiet or as_json):
             results.append(result)
             if as_json:
-                click.echo(json.dumps(result.to_dict(), ensure_ascii=False))
+                # ASCII: a file's name must pass through a pipe of any encoding.
+                click.echo(json.dumps(result.to_dict()))
     if not as_json and not quiet:
         _print_table(results)
         _print_footer(job, results, tfviz.card_of(loaded).knows)
@@ -246,6 +247,7 @@ def _print_table(results: list[HeatmapResult]) -> None:
             "file": result.input,
             "sees": result.sees,
             "sure": "" if result.confidence is None else f"{result.confidence:.1%}",
+            "output": "" if result.output is None else f"{result.output:.4g}",
             "explains": "" if result.target == result.sees else result.target,
             "layer": result.layer,
             "note": result.note,
@@ -255,7 +257,8 @@ def _print_table(results: list[HeatmapResult]) -> None:
     used = [heading for heading in rows[0] if any(row[heading] for row in rows)]
     table = Table(box=None, pad_edge=False)
     for heading in used:
-        table.add_column(heading, justify="right" if heading == "sure" else "left", overflow="fold")
+        justify = "right" if heading in ("sure", "output") else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(row[heading] for heading in used))
     terminal = sys.stdout.isatty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from importlib import metadata
@@ -97,6 +98,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every error of the user's is one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that a Windows console or pipe has no letters for must not end the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

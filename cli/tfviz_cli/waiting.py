@@ -18,6 +18,9 @@ def loading(what: str, *, quiet: bool = False) -> Iterator[None]:
     TensorFlow greets every process with notes on CPU features and missing GPU drivers. They are
     held back, and shown only when loading fails for a reason that is not the user's.
     """
+    from tfviz.model.backend import require_backend_setting
+
+    require_backend_setting()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     terminal = sys.stderr.isatty() and not quiet
     with _held_back() as screen:

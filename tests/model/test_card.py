@@ -153,9 +153,7 @@ def test_any_card_comes_back_as_it_was(
         ('{"class_names": "cat"}', "gives class_names 'cat', which is no list of names"),
     ],
 )
-def test_a_file_that_is_no_card_says_what_is_wrong(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_a_file_that_is_no_card_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "m.h5.tfviz.json").write_text(text, encoding="latin-1")
     with pytest.raises(InputError) as caught:
         read_card(tmp_path / "m.h5")
@@ -191,7 +189,11 @@ def test_a_card_holds_no_model_alive(model_file: Path) -> None:
 
 def test_names_are_only_used_where_they_are_as_many_as_the_units() -> None:
     card = Card(class_names=("a", "b"))
-    assert (card.name_of(1, 2), card.name_of(1, 3), Card().name_of(7)) == ("b", "class 1", "class 7")
+    assert (card.name_of(1, 2), card.name_of(1, 3), Card().name_of(7)) == (
+        "b",
+        "class 1",
+        "class 7",
+    )
 
 
 def test_a_typed_class_is_a_rank_an_index_or_a_name() -> None:

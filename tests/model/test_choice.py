@@ -188,8 +188,9 @@ def test_the_layout_of_an_activation_is_that_of_the_convolution_behind_it() -> N
 def test_the_nearest_layer_with_a_say_decides_the_layout() -> None:
     calls = [
         conv("conv", 64, 7, 9, **FIRST),
-        heard("permute", "BatchNormalization", 7, 9, 64, made_from="conv",
-              data_format="channels_last"),
+        heard(
+            "permute", "BatchNormalization", 7, 9, 64, made_from="conv", data_format="channels_last"
+        ),
         heard("relu", "ReLU", 7, 9, 64, made_from="permute"),
     ]
     assert layout(calls, calls[-1]) == "channels_last"

@@ -186,7 +186,7 @@ def test_an_ambiguous_name_lists_its_indices(name: str, first: int, second: int)
 
 
 def test_an_unknown_name_offers_the_nearest_and_those_that_hold_it_as_a_word_first() -> None:
-    with pytest.raises(TargetError, match="'tabbi'. Did you mean 'tabby'"):
+    with pytest.raises(TargetError, match=r"'tabbi'\. Did you mean 'tabby'"):
         find_class("tabbi", imagenet_names())
     with pytest.raises(TargetError, match="Classes with it in their name: tiger_cat, Persian_cat"):
         find_class("cat", imagenet_names())

@@ -72,13 +72,15 @@ def test_arithmetic_on_the_input_is_found() -> None:
 
 
 def test_a_rescaling_inside_a_nested_model_is_found() -> None:
-    front = keras.Sequential([keras.Input((*SIZE, 3)), layers.Rescaling(1 / 255, name="s")],
-                             name="front")
+    front = keras.Sequential(
+        [keras.Input((*SIZE, 3)), layers.Rescaling(1 / 255, name="s")], name="front"
+    )
     assert told(plan_pixels(model(front)))[1].startswith("'front/s' inside the model")
 
 
 @pytest.mark.parametrize(
-    "layer", [layers.BatchNormalization(), layers.LayerNormalization(), layers.GroupNormalization(3)]
+    "layer",
+    [layers.BatchNormalization(), layers.LayerNormalization(), layers.GroupNormalization(3)],
 )
 def test_a_normalisation_with_weights_is_no_scaling_of_pixels(layer: keras.layers.Layer) -> None:
     assert plan_pixels(model(layer)).assumed
@@ -109,7 +111,9 @@ def test_an_architecture_made_without_its_preprocessing_wants_what_that_would_ha
     build = getattr(keras.applications, name)
     options = {"weights": None, "include_top": False, "input_shape": (32, 32, 3)}
     whole, bare = build(**options), build(**options, include_preprocessing=False)
-    weights = {each.path: each.numpy() for each in whole.weights if "normalization/" not in each.path}
+    weights = {
+        each.path: each.numpy() for each in whole.weights if "normalization/" not in each.path
+    }
     assert plan_pixels(whole).value_range == "none"
     bare.set_weights(list(weights.values())[-len(bare.weights) :])
     same = [m(tfviz.preprocess(m, cat), training=False).numpy() for m in (whole, bare)]

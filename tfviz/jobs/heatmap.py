@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tfviz.draw.colormaps import colorize
 from tfviz.draw.panel import panel
 from tfviz.errors import InputError, OutputError, TargetError, nearest
 from tfviz.explain.cam import METHODS
@@ -64,6 +65,7 @@ class HeatmapResult:
         reason: Why there is no map; None when there is one.
         sees: What the model says of it, in words.
         confidence: How sure it is, 0 to 1; None where the output is no probability.
+        output: The raw output behind `sees` where it is no probability.
         target: What was explained.
         score: The explained score, a logit where there is one.
         layer: Where it was explained.
@@ -77,6 +79,7 @@ class HeatmapResult:
     reason: str | None = None
     sees: str = ""
     confidence: float | None = None
+    output: float | None = None
     target: str = ""
     score: float | None = None
     layer: str = ""
@@ -113,6 +116,8 @@ class HeatmapJob:
         self.settings = settings or HeatmapSettings()
         self.sources = list(sources)
         self.out = Path(out)
+        if not self.settings.save:
+            raise InputError(f"Nothing to save: save is any of {', '.join(PRODUCTS)}.")
         unknown = [each for each in self.settings.save if each not in PRODUCTS]
         if unknown:
             raise InputError(f"Can't save {unknown[0]!r}: save is any of {', '.join(PRODUCTS)}.")
@@ -121,6 +126,9 @@ class HeatmapJob:
                 f"There is no method '{self.settings.method}'."
                 f"{nearest(self.settings.method, METHODS)} Known are {', '.join(METHODS)}."
             )
+        if self.settings.colormap is not None:
+            # Refuses an unknown name before any photo is explained.
+            colorize(np.zeros(1), self.settings.colormap)
         self.pixels: PixelPlan = plan_pixels(
             model, value_range=self.settings.value_range, resize=self.settings.resize
         )
@@ -171,11 +179,12 @@ class HeatmapJob:
     ) -> HeatmapResult:
         settings = self.settings
         top = explanation.probabilities(row)
-        sees, confidence = says(explanation, row)
+        sees, confidence, output = says(explanation, row)
         result = HeatmapResult(
             input=source.name,
             sees=sees,
             confidence=confidence,
+            output=output,
             target=explanation.targets[row],
             score=float(explanation.scores[row]),
             layer=explanation.layer.path,
@@ -285,16 +294,21 @@ def named_target(model: Any, target: str, against: str | None) -> Target:
     return Contrast(first, second)
 
 
-def says(explanation: Explanation, row: int) -> tuple[str, float | None]:
-    """What the model says of one input, and how sure it is (None: the output is no probability)."""
+def says(explanation: Explanation, row: int) -> tuple[str, float | None, float | None]:
+    """What the model says of one input.
+
+    Returns:
+        The class in words; how sure the model is, None where the output is no probability; and the
+        raw output in that case.
+    """
     top = explanation.probabilities(row)
     if top:
-        return top[0]
+        return top[0][0], top[0][1], None
     output = np.atleast_1d(explanation.outputs[row])
     if output.ndim > 1:
         winner = int(output.reshape(-1, output.shape[-1]).mean(axis=0).argmax())
-        return f"mostly {explanation.card.name_of(winner, output.shape[-1])}", None
+        return f"mostly {explanation.card.name_of(winner, output.shape[-1])}", None, None
     if len(output) == 1:
-        return f"{output[0]:.4g}", None
+        return "the output", None, float(output[0])
     winner = int(output.argmax())
-    return f"{explanation.card.name_of(winner, len(output))} (output {output[winner]:.3g})", None
+    return explanation.card.name_of(winner, len(output)), None, float(output[winner])

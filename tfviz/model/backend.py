@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-import keras
-
 from tfviz.errors import ModelError
+
+
+def require_backend_setting() -> None:
+    """Refuse another backend before Keras is imported, which fails where that isn't installed.
+
+    Raises:
+        ModelError: When the environment asks for another backend than TensorFlow.
+    """
+    _require_tensorflow(os.environ.get("KERAS_BACKEND") or "tensorflow")
 
 
 def require_backend() -> None:
@@ -15,7 +23,12 @@ def require_backend() -> None:
     Raises:
         ModelError: When `keras.backend` isn't TensorFlow.
     """
-    backend = keras.backend.backend()
+    import keras
+
+    _require_tensorflow(keras.backend.backend())
+
+
+def _require_tensorflow(backend: str) -> None:
     if backend != "tensorflow":
         raise ModelError(
             f"Keras runs on {backend} here, and tfviz explains models on TensorFlow: set "
@@ -29,6 +42,8 @@ def require_keras_model(model: Any) -> None:
     Raises:
         ModelError: With what was given and what to give.
     """
+    import keras
+
     require_backend()
     if isinstance(model, keras.Model):
         return

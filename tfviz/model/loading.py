@@ -65,7 +65,7 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
         model.load_weights(str(path))
     except Exception as error:  # Keras and h5py raise whatever they meet
         raise ModelError(
-            f"The weights in '{path}' don't fit model '{model.name}': {_first_line(error)}"
+            f"The weights in '{path}' don't fit model '{model.name}': {first_line(error)}"
         ) from error
 
 
@@ -87,8 +87,10 @@ def import_object(name: str) -> tuple[str, Any]:
     sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise InputError(f"Can't import '{module_name}' of '{name}': {error}.") from error
+    except Exception as error:  # importing runs the user's code, which may raise anything
+        raise InputError(
+            f"Can't import '{module_name}' of '{name}': {type(error).__name__}: {error}."
+        ) from error
     finally:
         sys.path.remove(here)
     if not hasattr(module, attribute):
@@ -148,13 +150,16 @@ def _why(path: Path, error: Exception) -> str:
             f"beside it (--model MobileNetV2 --weights {path.name})."
         )
     if isinstance(error, OSError) and ("signature" in text or "truncated" in text):
-        return f"'{path}' is no HDF5 file, or was cut short: {_first_line(error)}"
-    return f"'{path}' can't be loaded by Keras {keras.__version__}: {_first_line(error)}"
+        return f"'{path}' is no HDF5 file, or was cut short: {first_line(error)}"
+    return f"'{path}' can't be loaded by Keras {keras.__version__}: {first_line(error)}"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of Keras or h5py says, in one line of at most 240 characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
+    if text.endswith(":") and len(lines) > 1:
+        text += f" {lines[1]}"
     return text if len(text) <= 240 else f"{text[:237]}..."
 
 

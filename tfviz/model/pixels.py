@@ -240,6 +240,10 @@ def _value_range(
     inside = _scaled_inside(nodes)
     if inside is not None:
         return "none", f"'{inside.path}' inside the model scales 0 to 255 itself", False
+    before = _lambda_first(nodes)
+    if before is not None:
+        because = f"assumed: the Lambda layer '{before.path}' at the start seems to scale them"
+        return "none", because, True
     for name in _names(model, nodes):
         known = architecture_of(name)
         if known is not None:
@@ -249,13 +253,23 @@ def _value_range(
     return "0-1", "assumed: nothing in the model tells its range", True
 
 
+def _lambda_first(nodes: list[Node]) -> Node | None:
+    """A Lambda layer that stands before anything with weights; what it does can't be read."""
+    for node in nodes:
+        if type(node.operation).__name__ == "Lambda":
+            return node
+        if getattr(node.operation, "weights", None) and not children(node.operation):
+            return None
+    return None
+
+
 def _scaled_inside(nodes: list[Node]) -> Node | None:
     """The layer that scales pixel values before anything with weights sees them."""
     for node in nodes:
         operation, kind = node.operation, type(node.operation).__name__
         if children(operation):
             continue
-        if kind.startswith(_SCALING_LAYERS) and "Batch" not in kind and "Layer" not in kind:
+        if kind.startswith(_SCALING_LAYERS):
             return node
         if kind in _SCALING_OPERATIONS and not getattr(operation, "weights", None):
             return node

@@ -13,12 +13,12 @@ from typing import Any
 
 import keras
 
-from tfviz.errors import MissingError, ModelError, TfvizError, nearest
+from tfviz.errors import InputError, MissingError, ModelError, TfvizError, nearest
 from tfviz.model.architectures import ARCHITECTURES, Architecture
 from tfviz.model.backend import require_backend
 from tfviz.model.card import Card, read_card, remember
 from tfviz.model.labels import imagenet_names, read_labels
-from tfviz.model.loading import load_file, load_weights
+from tfviz.model.loading import first_line, load_file, load_weights
 from tfviz.zoo.embedded import EMBEDDED
 
 IMAGENET_CLASSES = 1000
@@ -47,6 +47,7 @@ def load_model(
 
     Raises:
         ModelError: When there is no such model or it can't be loaded.
+        InputError: When labels can't be read or aren't as many as the model's output units.
         MissingError: When weights must be downloaded and can't be.
     """
     require_backend()
@@ -73,6 +74,7 @@ def load_model(
     if weights is not None:
         load_weights(loaded, Path(weights))
     if names:
+        _check_names(loaded, names)
         card = replace(card, class_names=names)
     remember(loaded, card)
     return loaded
@@ -118,6 +120,20 @@ def _class_names(labels: Any) -> tuple[str, ...]:
     return tuple(str(each) for each in labels)
 
 
+def _check_names(model: keras.Model, names: tuple[str, ...]) -> None:
+    """Names that don't fit would be silently left out, or stand for other classes."""
+    shape = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple) or not isinstance(shape[-1], int):
+        return  # several outputs, or a subclass that doesn't tell
+    units = shape[-1]
+    # A single unit tells two classes apart.
+    if len(names) not in ((1, 2) if units == 1 else (units,)):
+        raise InputError(
+            f"The labels are {len(names)} names ({', '.join(names[:3])}, ...) and model "
+            f"'{model.name}' has {units} output units: give one name for each, in their order."
+        )
+
+
 def _looks_like_a_file(name: str) -> bool:
     return Path(name).exists() or Path(name).suffix != "" or "/" in name or os.sep in name
 
@@ -145,10 +161,13 @@ def _with_imagenet_weights(architecture: Architecture, build: Any) -> keras.Mode
     except TfvizError:
         raise
     except Exception as error:  # a download fails in as many ways as there are networks
+        folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
         found = re.search(r"https?://\S+/([^/\s:]+)", str(error))
         if found is None:
-            raise
-        folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+            raise ModelError(
+                f"The ImageNet weights of {architecture.name} in '{folder}' can't be loaded: "
+                f"{first_line(error).rstrip('.')}. Remove the file there, so that it is downloaded again."
+            ) from error
         raise MissingError(
             f"The ImageNet weights of {architecture.name} are not in Keras's cache and can't be "
             f"downloaded: put '{found.group(1)}' into '{folder}', or give a file with --weights "
