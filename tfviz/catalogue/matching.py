@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tfviz.catalogue.conditions import PREDICATES
 from tfviz.catalogue.index import rules
-from tfviz.catalogue.predicates import PREDICATES
 from tfviz.catalogue.report import ErrorBlock, Line, Report
 
 CERTAIN, LIKELY, ONE_OF = "certain", "likely", "one of"

@@ -166,7 +166,8 @@ def _with_imagenet_weights(architecture: Architecture, build: Any) -> keras.Mode
         if found is None:
             raise ModelError(
                 f"The ImageNet weights of {architecture.name} in '{folder}' can't be loaded: "
-                f"{first_line(error).rstrip('.')}. Remove the file there, so that it is downloaded again."
+                f"{first_line(error).rstrip('.')}. Remove the file there, so that it is "
+                f"downloaded again."
             ) from error
         raise MissingError(
             f"The ImageNet weights of {architecture.name} are not in Keras's cache and can't be "

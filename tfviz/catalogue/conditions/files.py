@@ -1,34 +1,11 @@
-"""Conditions that no pattern can express, by name.
-
-Each takes the report, the error block that a message matched (None for a log line), and the match.
-"""
+"""Conditions on files and folders."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
+from tfviz.catalogue.conditions.registry import predicate
 from tfviz.catalogue.report import ErrorBlock, Report
-
-Predicate = Callable[[Report, "ErrorBlock | None", "re.Match[str]"], bool]
-
-PREDICATES: dict[str, Predicate] = {}
-
-
-def predicate(function: Predicate) -> Predicate:
-    """Make a condition known under its name."""
-    PREDICATES[function.__name__] = function  # type: ignore[attr-defined]
-    return function
-
-
-def _numbers(text: str | None) -> list[int]:
-    return [int(each) for each in re.findall(r"\d+", text or "")]
-
-
-@predicate
-def sizes_differ(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """The groups 'a' and 'b' hold different numbers."""
-    return _numbers(match["a"]) != _numbers(match["b"])
 
 
 @predicate

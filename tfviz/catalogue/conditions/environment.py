@@ -1,0 +1,3 @@
+"""Conditions on installed packages, model files and PyTorch."""
+
+from __future__ import annotations

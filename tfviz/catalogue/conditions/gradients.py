@@ -1,0 +1,3 @@
+"""Conditions on gradients, Keras layers and tf.function."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Conditions on pictures: plots, OpenCV, Pillow, visdom."""
+
+from __future__ import annotations

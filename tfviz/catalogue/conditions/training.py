@@ -1,0 +1,3 @@
+"""Conditions on shapes, labels, data, training and memory."""
+
+from __future__ import annotations
