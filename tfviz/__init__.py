@@ -25,6 +25,7 @@ from tfviz.errors import (
 from tfviz.version import __version__
 
 if TYPE_CHECKING:
+    from tfviz.doctor.explain import explain_error
     from tfviz.draw.overlay import overlay
     from tfviz.explain.cam import GradCAM, HiResCAM
     from tfviz.explain.explanation import Explanation
@@ -50,6 +51,7 @@ _LAZY = {
     "Target": "tfviz.explain.targets",
     "Top": "tfviz.explain.targets",
     "card_of": "tfviz.model.card",
+    "explain_error": "tfviz.doctor.explain",
     "layers_of": "tfviz.explain.survey",
     "load_model": "tfviz.zoo.loading",
     "overlay": "tfviz.draw.overlay",
@@ -80,6 +82,7 @@ __all__ = [
     "Top",
     "__version__",
     "card_of",
+    "explain_error",
     "layers_of",
     "load_model",
     "overlay",

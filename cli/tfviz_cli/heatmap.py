@@ -257,8 +257,8 @@ def _print_table(results: list[HeatmapResult]) -> None:
     used = [heading for heading in rows[0] if any(row[heading] for row in rows)]
     table = Table(box=None, pad_edge=False)
     for heading in used:
-        justify = "right" if heading in ("sure", "output") else "left"
-        table.add_column(heading, justify=justify, overflow="fold")
+        number = heading in ("sure", "output")
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(row[heading] for heading in used))
     terminal = sys.stdout.isatty()

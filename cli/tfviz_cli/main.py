@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -12,6 +13,7 @@ import click
 
 COMMANDS = {
     "completion": ("tfviz_cli.completion", "Print a script that completes tfviz in your shell."),
+    "doctor": ("tfviz_cli.doctor", "Explain an error or a log: its cause, and the fix."),
     "heatmap": ("tfviz_cli.heatmap", "Show where a model looks: heatmaps of photos, as files."),
     "layers": ("tfviz_cli.layers", "List the layers that can give a heatmap, and which is taken."),
 }
@@ -102,7 +104,16 @@ def main() -> None:
         # A name that a Windows console or pipe has no letters for must not end the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # `>&-` leaves no standard output at all.
+    sys.stdout = sys.stdout or open(os.devnull, "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
     sys.exit(run(sys.argv[1:]))
+
+
+def _discard_output() -> None:
+    """What Python would flush at exit has nowhere to go."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: list[str]) -> int:
@@ -119,10 +130,14 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except BrokenPipeError:
-        # The reader has gone (`tfviz ... | head`); what Python would flush at exit has nowhere to
-        # go either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone: `tfviz ... | head`.
+        _discard_output()
         return 1
+    except OSError as error:
+        # Files of ours fail as OutputError: what is left is standard output (a full device).
+        click.echo(f"Error: can't write to standard output: {error.strerror}.", err=True)
+        _discard_output()
+        return 2
     except ValueError as error:
         from tfviz.errors import TfvizError
 

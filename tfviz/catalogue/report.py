@@ -36,7 +36,7 @@ class Frame:
         line: Line in that file, None when not printed.
         function: '' when not printed.
         code: The line of code, '' when not printed.
-        at: Number of the frame's line in the text.
+        at: Number of the line in the text that shows the code, or else names the file.
     """
 
     file: str

@@ -31,7 +31,7 @@ _PREFIXES = re.compile(
 )
 # Cheap first characters of the prefixes above.
 _MAY_BE_PREFIXED = frozenset(">E012[(|abcdefghijklmnopqrstuvwxyz ")
-_ESCAPED = re.compile(r"\\r?\\n")
+_ESCAPED = re.compile(r"(?:\\r)?\\n")
 
 # A log longer than this is thinned: its beginning, its end, and what it doesn't say for the third
 # time in between.

@@ -80,15 +80,12 @@ def _finding(claim: Claim, report: Report) -> Finding:
 def _evidence(claim: Claim, report: Report) -> tuple[tuple[int, str], ...]:
     """The recognised line, the user's own line that led there, and what else was required."""
     numbers = [claim.line]
-    code: dict[int, str] = {}
     if claim.block is not None:
         frame = report.errors[claim.block].own_frame
         if frame is not None and frame.code:
             numbers.append(frame.at)
-            where = f"{frame.file}, line {frame.line}" if frame.line else frame.file
-            code[frame.at] = f"{where}: {frame.code}"
     numbers += claim.also
-    texts = {line.number: line.text for line in reversed(report.lines)} | code
+    texts = {line.number: line.text for line in reversed(report.lines)}
     unique = [n for n in dict.fromkeys(numbers) if texts.get(n, "").strip()]
     return tuple((n, texts[n].strip()) for n in sorted(unique[:MOST_EVIDENCE]))
 

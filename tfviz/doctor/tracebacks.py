@@ -148,7 +148,7 @@ class _Parser:
             return True
         else:
             return False
-        self.open.frames[-1] = Frame(last.file, number, last.function, code, last.at)
+        self.open.frames[-1] = Frame(last.file, number, last.function, code, line.number)
         self.at += 1
         return True
 

@@ -315,7 +315,7 @@ def as_target(given: Any) -> Target:
     if isinstance(given, Target):
         return given
     if isinstance(given, str):
-        if given[:3] == "top" and given[3:].isdigit():
+        if given[:3] == "top" and given[3:].isdecimal():
             return Top(int(given[3:]))
         raise TargetError(
             f"target={given!r} is neither 'top1', 'top2', ... nor a known class name: give a class "

@@ -153,6 +153,14 @@ def _named(
     return model, card
 
 
+def _keras_cache() -> Path:
+    """Where Keras keeps downloaded weights: in /tmp where the home folder can't be written to."""
+    given = os.environ.get("KERAS_HOME")
+    home = Path.home()
+    base = Path(given) if given else (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"
+    return base / "models"
+
+
 def _with_imagenet_weights(architecture: Architecture, build: Any) -> keras.Model:
     try:
         # Keras draws its own progress bar on standard output, which belongs to the results.
@@ -161,7 +169,7 @@ def _with_imagenet_weights(architecture: Architecture, build: Any) -> keras.Mode
     except TfvizError:
         raise
     except Exception as error:  # a download fails in as many ways as there are networks
-        folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+        folder = _keras_cache()
         found = re.search(r"https?://\S+/([^/\s:]+)", str(error))
         if found is None:
             raise ModelError(
