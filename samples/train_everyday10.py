@@ -21,9 +21,11 @@ downloads them.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,6 +240,7 @@ def export(run: Run, test, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "everyday10.keras"
     run.model.save(path)
+    for_older_keras(path)
     knows = f"{', '.join(CLASSES[:-1])} and {CLASSES[-1]}"
     tfviz.write_card(
         path,
@@ -253,6 +256,36 @@ def export(run: Run, test, folder: Path) -> Path:
     text = model_card(run, probabilities, test[1], path.stat().st_size)
     (folder / "everyday10.md").write_text(text, encoding="utf-8")
     return path
+
+
+# Settings that Keras has learnt since 3.12, all at their defaults here. An older Keras refuses a file
+# that names them; a newer one takes its defaults where they are absent.
+NEWER_SETTINGS = {
+    "input_axes",
+    "output_axes",
+    "quantization_config",
+    "renorm",
+    "renorm_clipping",
+    "renorm_momentum",
+}
+
+
+def for_older_keras(path: Path) -> None:
+    """Leave out of a `.keras` file what the lowest supported Keras doesn't know."""
+
+    def strip(value):
+        if isinstance(value, dict):
+            return {k: strip(v) for k, v in value.items() if k not in NEWER_SETTINGS}
+        return [strip(each) for each in value] if isinstance(value, list) else value
+
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = strip(json.loads(members["config.json"]))
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            # A fixed date, so that the same model gives the same file.
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
 
 
 def model_card(run: Run, probabilities: np.ndarray, labels: np.ndarray, size: int) -> str:

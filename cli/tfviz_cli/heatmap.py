@@ -140,8 +140,9 @@ def command(
     """Show where a model looks.
 
     INPUT is a photo, a folder of photos, or a sample that comes along: sample:cat,
-    sample:astronaut, sample:coffee, sample:motorcycle, sample:rocket. For each, an overlay in the
-    photo's own resolution and the raw float32 map are written.
+    sample:astronaut, sample:cameraman, sample:coffee, sample:motorcycle, sample:retina,
+    sample:rocket. For each, an overlay in the photo's own resolution and the raw float32 map are
+    written.
 
     \b
     tfviz heatmap sample:cat

@@ -119,6 +119,10 @@ def _discard_output() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line on these arguments and return its exit code."""
     try:
+        if not arguments:
+            # Nothing was asked for: wrong usage, which older versions of click call a success.
+            cli.main(["--help"], prog_name="tfviz", standalone_mode=False)
+            return 2
         result = cli.main(arguments, prog_name="tfviz", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
@@ -134,8 +138,9 @@ def run(arguments: list[str]) -> int:
         _discard_output()
         return 1
     except OSError as error:
-        # Files of ours fail as OutputError: what is left is standard output (a full device).
-        click.echo(f"Error: can't write to standard output: {error.strerror}.", err=True)
+        # Files of ours fail as OutputError: what has no name is standard output (a full device).
+        where = f"'{error.filename}'" if error.filename else "standard output can't be written to"
+        click.echo(f"Error: {where}: {error.strerror or error}.", err=True)
         _discard_output()
         return 2
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Run the `wrong` and `right` scripts of diagnoses, many in one process.
 
-    python tests/catalogue/running.py viz.imshow_shape.batch_dim cv2.     # ids, or families
+python tests/catalogue/running.py viz.imshow_shape.batch_dim cv2.     # ids, or families
 """
 
 from __future__ import annotations

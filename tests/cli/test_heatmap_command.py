@@ -159,7 +159,8 @@ def test_a_nested_layer_by_path_and_labels_and_contrast(
 def test_a_real_model_sees_a_real_elephant(tfviz_cli, shared, tmp_path: Path) -> None:
     said = tfviz_cli(
         "heatmap", shared / "photos" / "creative_commons_elephant.jpg", "--json",
-        "--model", shared / "models" / "mobilenet_v2_1.0_224.keras", "--out", tmp_path,
+        "--model", "MobileNetV2", "--out", tmp_path,
+        "--weights", shared / "models" / "mobilenet_v2_1.0_224.weights.h5",
     )  # fmt: skip
     (found,) = said.objects()
     assert (found["sees"], found["layer"]) == ("African_elephant", "out_relu")

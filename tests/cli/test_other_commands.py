@@ -233,3 +233,12 @@ def test_layers_of_no_model_offers_the_nearest(tfviz_cli, tmp_path: Path) -> Non
     assert (
         "'ResNet5' is neither a file nor a model known by name. Did you mean 'ResNet50'" in said.err
     )
+
+
+def test_methods_on_the_command_line_are_those_of_the_library() -> None:
+    from tfviz_cli.heatmap import command
+
+    from tfviz.explain.cam import METHODS
+
+    (option,) = [each for each in command.params if each.name == "method"]
+    assert list(option.type.choices) == list(METHODS)

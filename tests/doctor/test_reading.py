@@ -103,12 +103,26 @@ def changed(kind):
     if kind == "bom":
         return b"\xef\xbb\xbf" + PLAIN.encode()
     if kind == "json":
-        return json.dumps({"name": "TypeError", "message": PLAIN[-52:-1].split(": ", 1)[1],
-                           "stack": PLAIN})
+        return json.dumps(
+            {"name": "TypeError", "message": PLAIN[-52:-1].split(": ", 1)[1], "stack": PLAIN}
+        )
     if kind == "notebook":
-        return json.dumps({"cells": [{"outputs": [{"output_type": "error", "ename": "TypeError",
-                           "evalue": "Invalid shape (1, 64, 64, 3) for image data",
-                           "traceback": PLAIN.splitlines()}]}]})
+        return json.dumps(
+            {
+                "cells": [
+                    {
+                        "outputs": [
+                            {
+                                "output_type": "error",
+                                "ename": "TypeError",
+                                "evalue": "Invalid shape (1, 64, 64, 3) for image data",
+                                "traceback": PLAIN.splitlines(),
+                            }
+                        ]
+                    }
+                ]
+            }
+        )
     if kind == "escaped":
         return '{"severity": "ERROR", "payload": ' + json.dumps(PLAIN) + ", broken"
     if kind == "bar glued":

@@ -9,7 +9,7 @@ import models
 import numpy as np
 import pytest
 
-from tfviz import Class, Contrast, GradCAM, InputError
+from tfviz import Class, Contrast, GradCAM, InputError, TargetError
 from tfviz.explain.tokens import fold, token_grid
 from tfviz.model.card import Card, remember
 
@@ -39,10 +39,30 @@ def test_targets_are_named(found):
     np.testing.assert_array_equal(found.units, [2, 2])
 
 
-def test_contrast_is_put_in_words(model):
-    inputs = np.ones((1, 24, 24, 3), "float32")
-    said = GradCAM(model)(inputs, Contrast(Class(2), Class(3))).targets
-    assert said == ("cat rather than dog",)
+@pytest.mark.parametrize(
+    "contrast", [Contrast(Class(2), Class(3)), Contrast(2, 3), Contrast("cat", "dog")]
+)
+def test_contrast_is_put_in_words_however_it_was_given(model, contrast):
+    found = GradCAM(model)(np.ones((1, 24, 24, 3), "float32"), contrast)
+    assert found.targets == ("cat rather than dog",)
+    expected = GradCAM(model)(np.ones((1, 24, 24, 3), "float32"), "cat").scores
+    expected = expected - GradCAM(model)(np.ones((1, 24, 24, 3), "float32"), "dog").scores
+    np.testing.assert_allclose(found.scores, expected, atol=1e-6)
+
+
+def test_class_takes_no_name():
+    with pytest.raises(TargetError, match=r"pass the name itself as target='cat'"):
+        Class("cat")
+
+
+def test_photos_of_a_siamese_model_belong_to_its_first_input(photos):
+    siamese = models.siamese()
+    left, right = models.inputs_for(siamese, count=2)
+    first, second = GradCAM(siamese, relu=False)([left, right], images=photos).calls
+    assert len(first.overlay()) == 2
+    with pytest.raises(InputError, match="pass images="):
+        second.overlay()
+    assert second.overlay(photos)[0].shape == photos[0].shape
 
 
 def test_it_says_how_the_score_was_obtained(found):

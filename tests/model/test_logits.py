@@ -86,6 +86,9 @@ def test_a_softmax_over_another_axis_gives_logits_in_the_shape_of_the_output(axi
     np.testing.assert_array_equal(values, X)
 
 
+@pytest.mark.skipif(
+    keras.__version__ < "3.13", reason="ops.softmax of Keras 3.12 mixes up two axes"
+)
 def test_a_keras_softmax_over_two_axes_gives_logits_in_the_shape_of_the_output() -> None:
     found, values, _ = walk_back(lambda x: keras.ops.softmax(x, axis=(1, 2)))
     assert found.activation == "softmax"

@@ -185,7 +185,8 @@ def test_photos_of_different_sizes_make_one_batch(cat: np.ndarray) -> None:
 
 
 def test_a_real_photo_reaches_a_real_model_as_its_makers_meant(shared) -> None:
-    keras_model = tfviz.load_model(shared / "models" / "mobilenet_v2_1.0_224.keras")
+    weights = shared / "models" / "mobilenet_v2_1.0_224.weights.h5"
+    keras_model = tfviz.load_model("MobileNetV2", weights=weights)
     photo = tfviz.read_rgb(shared / "photos" / "creative_commons_elephant.jpg")
     probabilities = keras_model(tfviz.preprocess(keras_model, photo)).numpy()[0]
     names = tfviz.card_of(keras_model).class_names

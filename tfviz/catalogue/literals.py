@@ -22,7 +22,7 @@ def required(pattern: str) -> tuple[str, ...]:
     Returns:
         Lower-case words; empty when none can be told.
 
-    >>> required(r"Invalid shape \((\d+), .* for image data")
+    >>> required(r"shape \((\d+), .* for image data")
     (' for image data',)
     >>> required(r"cannot connect|no route")
     ('cannot connect', 'no route')

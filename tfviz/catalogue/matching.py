@@ -170,9 +170,7 @@ def _near(found: str, report: Report) -> int:
     return report.lines[0].number if report.lines else 1
 
 
-def _settle(
-    found: Sequence[Claim], beats: Mapping[str, set[str]], report: Report
-) -> list[Claim]:
+def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Report) -> list[Claim]:
     """Drop what is beaten, mark what nothing separates, and put the first cause first."""
     present = {claim.id for claim in found}
     # What a winner beats is beaten wherever it stands: the loser often claims the line of a log

@@ -11,7 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |<__array_fun")
+_LIBRARY = re.compile(
+    r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |<__array_fun"
+)
 # Words in a path or a type that tell whose code it is.
 _FRAMEWORKS = {
     "torch": re.compile(r"(?:^|[/\\.])torch(?:vision|audio)?(?:[/\\.]|$)"),

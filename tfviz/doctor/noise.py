@@ -18,7 +18,11 @@ _NOISE: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             r"Unable to register cu(?:DNN|FFT|BLAS) factory|"
             r"[Aa]ttempting to register factory for plugin",
         ),
-        ("computation placer", "omputation placer", r"computation placer (?:is )?already registered"),
+        (
+            "computation placer",
+            "omputation placer",
+            r"computation placer (?:is )?already registered",
+        ),
         ("oneDNN notice", "oneDNN", r"oneDNN custom operations are on|oneAPI Deep Neural Network"),
         (
             "CPU instructions notice",
@@ -29,12 +33,28 @@ _NOISE: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ),
         ("log start notice", "absl", r"All log messages before absl::InitializeLog"),
         ("NUMA notice", "NUMA", r"successful NUMA node read from SysFS had negative value"),
-        ("TensorRT notice", "TensorRT", r"TF-TRT Warning: (?:Could not find TensorRT|Cannot dlopen)"),
+        (
+            "TensorRT notice",
+            "TensorRT",
+            r"TF-TRT Warning: (?:Could not find TensorRT|Cannot dlopen)",
+        ),
         ("MLIR notice", "MLIR", r"MLIR Optimization Passes|disabling MLIR crash reproducer"),
-        ("XLA start notice", "XLA", r"XLA service 0x\w+ (?:initialized|executing)|StreamExecutor device"),
-        ("GPU found notice", "device", r"Created (?:TensorFlow )?device .*\(/?device:GPU|Found device \d"),
+        (
+            "XLA start notice",
+            "XLA",
+            r"XLA service 0x\w+ (?:initialized|executing)|StreamExecutor device",
+        ),
+        (
+            "GPU found notice",
+            "device",
+            r"Created (?:TensorFlow )?device .*\(/?device:GPU|Found device \d",
+        ),
         ("compiled with XLA notice", "cluster", r"Compiled cluster using XLA"),
-        ("end of data notice", "OUT_OF_RANGE", r"Local rendezvous is aborting with status: OUT_OF_RANGE"),
+        (
+            "end of data notice",
+            "OUT_OF_RANGE",
+            r"Local rendezvous is aborting with status: OUT_OF_RANGE",
+        ),
         ("cancelled at end notice", "ancelled", r"\[CANCELLED\]|Operation was cancelled"),
     )
 )

@@ -27,9 +27,13 @@ _ENDS = (
     "Timeout", "NotFound", "Empty", "BadZipFile", "BadZipfile", "Expired", "error", "herror",
     "gaierror", "Unavailable", "Refused", "Abort",
 )  # fmt: skip
-_EXCEPTION = re.compile(rf"^(?P<indent>\s*)(?P<type>{_NAME})(?: \(see above for traceback\))?(?::(?:\s+(?P<message>.*))?)?$")
+_EXCEPTION = re.compile(
+    rf"^(?P<indent>\s*)(?P<type>{_NAME})(?: \(see above for traceback\))?(?::(?:\s+(?P<message>.*))?)?$"
+)
 # Inside a line of a log or a sentence: only names that nothing else ends in.
-_INSIDE = re.compile(rf"(?:^|[\s:'\"(>\]])(?P<type>(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)): (?P<message>\S.*)$")
+_INSIDE = re.compile(
+    r"(?:^|[\s:'\"(>\]])(?P<type>(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)): (?P<message>\S.*)$"
+)
 _LOG = re.compile(
     r"^(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d|[IWEF]\d{4} \d\d:|\[\s*(?:INFO|WARN|ERROR|DEBUG)|WARNING:|INFO:|"
     r"\S*[$%] |In \[\d|Out\[\d|```|={5,}|-{20,}|Process finished|##\[|\d+/\d+ \[|Epoch \d)"
@@ -83,7 +87,9 @@ class _Parser:
             self._step()
         cut = ""
         if self.open is not None and self.open.frames:
-            cut = "the text ends inside a traceback: its last line, with the error itself, is missing"
+            cut = (
+                "the text ends inside a traceback: its last line, with the error itself, is missing"
+            )
         return self.blocks, self.loose, cut
 
     def _step(self) -> None:
@@ -97,9 +103,7 @@ class _Parser:
             self.link = "cause" if _CAUSE.search(text) else "context"
             self.open = None
             self.at += 1
-        elif self._frame():
-            pass
-        elif self._exception():
+        elif self._frame() or self._exception():
             pass
         else:
             if self.open is None:

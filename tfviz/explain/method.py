@@ -105,7 +105,7 @@ class ActivationMap:
         """
         batch = as_batch(self.model, inputs)
         card = card_of(self.model)
-        wanted = as_target(card.find_class(target) if isinstance(target, str) else target)
+        wanted = as_target(target, card.find_class)
         self._build(batch)
         function = self._compiled(batch, wanted)
         facts = function.facts
@@ -133,7 +133,8 @@ class ActivationMap:
                     facts=facts,
                     call=call,
                     input_shape=batch.shapes[source] if source < len(batch.shapes) else (),
-                    images=images,
+                    # Photos that were given belong to the first input.
+                    images=images if source == facts.sources[0] else None,
                     target=wanted,
                     card=card,
                     **result,

@@ -124,8 +124,14 @@ class Class(Target):
     index: int | tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if not isinstance(self.index, int):
-            object.__setattr__(self, "index", tuple(int(each) for each in self.index))
+        given: Any = self.index
+        if isinstance(given, str):
+            raise TargetError(
+                f"Class({given!r}) takes an index; pass the name itself as target={given!r}, or "
+                f"card_of(model).find_class({given!r})."
+            )
+        whole = int(given) if _whole(given) else tuple(int(each) for each in given)
+        object.__setattr__(self, "index", whole)
 
     @property
     def kind(self) -> Hashable:
@@ -198,10 +204,27 @@ class Contrast(Target):
 
     Source: Selvaraju et al., "Grad-CAM", 2017, section 3.3 (counterfactuals) has the negated
     class alone; the difference of two logits is their log odds, what separates the two.
+
+    Args:
+        target: A class index, 'top1', a class name, or a `Class` or `Top`.
+        against: The same.
     """
 
-    target: Top | Class
-    against: Top | Class
+    target: Any
+    against: Any
+
+    def __post_init__(self) -> None:
+        for name in ("target", "against"):
+            given = getattr(self, name)
+            # A class name waits for the model that knows it.
+            if not isinstance(given, str):
+                made = as_target(given)
+                if not isinstance(made, (Top, Class)):
+                    raise TargetError(
+                        f"Contrast({name}={given!r}) is no class: a contrast is between two "
+                        f"classes, as indices, names or 'top1'."
+                    )
+                object.__setattr__(self, name, made)
 
     @property
     def kind(self) -> Hashable:
@@ -295,12 +318,13 @@ class Function(Target):
         return Score(value, tf.fill([count], -1), tf.ones_like(value))
 
 
-def as_target(given: Any) -> Target:
+def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Target:
     """A target from what people write for one.
 
     Args:
         given: None or 'top1', 'top3', a class index, a sequence of indices (one per input), a
             `Target`, or a function of the outputs.
+        find_class: Turns a class name into its index; names are refused without it.
 
     Raises:
         TargetError: For anything else.
@@ -312,8 +336,12 @@ def as_target(given: Any) -> Target:
     """
     if given is None:
         return Top(1)
+    if isinstance(given, Contrast) and find_class is not None:
+        return Contrast(as_target(given.target, find_class), as_target(given.against, find_class))
     if isinstance(given, Target):
         return given
+    if isinstance(given, str) and find_class is not None:
+        return as_target(find_class(given))
     if isinstance(given, str):
         if given[:3] == "top" and given[3:].isdecimal():
             return Top(int(given[3:]))

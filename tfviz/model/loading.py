@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 import zipfile
@@ -137,6 +138,12 @@ def _why(path: Path, error: Exception) -> str:
             f"'{path}' holds a Lambda layer, that is Python code which loading would run: it is "
             f"not loaded. If you trust its origin, use --unsafe (unsafe=True in Python)."
         )
+    newer = _saved_by_newer_keras(path)
+    if newer is not None:
+        return (
+            f"'{path}' was saved by Keras {newer}, and here is Keras {keras.__version__}, which "
+            f"doesn't know all that is in it: python -m pip install -U keras."
+        )
     unknown = re.search(r"(?:Could not locate class|Unknown (?:layer|object)[:s]*) ?'?(\w+)", text)
     if unknown:
         name = unknown.group(1)
@@ -152,6 +159,20 @@ def _why(path: Path, error: Exception) -> str:
     if isinstance(error, OSError) and ("signature" in text or "truncated" in text):
         return f"'{path}' is no HDF5 file, or was cut short: {first_line(error)}"
     return f"'{path}' can't be loaded by Keras {keras.__version__}: {first_line(error)}"
+
+
+def _saved_by_newer_keras(path: Path) -> str | None:
+    """The Keras version in a `.keras` file, when it is newer than the one installed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            version = str(json.loads(archive.read("metadata.json"))["keras_version"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+
+    def parts(text: str) -> list[int]:
+        return [int(each) for each in re.findall(r"\d+", text)[:2]]
+
+    return version if parts(version) > parts(keras.__version__) else None
 
 
 def first_line(error: Exception) -> str:
