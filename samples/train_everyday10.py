@@ -258,8 +258,8 @@ def export(run: Run, test, folder: Path) -> Path:
     return path
 
 
-# Settings that Keras has learnt since 3.12, all at their defaults here. An older Keras refuses a file
-# that names them; a newer one takes its defaults where they are absent.
+# Settings that Keras has learnt since 3.12, all at their defaults here. An older Keras refuses a
+# file that names them; a newer one takes its defaults where they are absent.
 NEWER_SETTINGS = {
     "input_axes",
     "output_axes",

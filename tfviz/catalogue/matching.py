@@ -85,11 +85,11 @@ def _try(identifier: str, clause: Mapping[str, Any], report: Report) -> Iterator
     )
     if "message" in clause:
         told = False
-        for index, block in enumerate(report.errors):
-            match = _message_matches(clause, block)
-            if match is None or not _predicate_holds(clause, report, block, match):
+        for index, error in enumerate(report.errors):
+            match = _message_matches(clause, error)
+            if match is None or not _predicate_holds(clause, report, error, match):
                 continue
-            line = _line_of(clause["message"], block, report)
+            line = _line_of(clause["message"], error, report)
             yield Claim(identifier, confidence, index, line, match.groupdict(), also)
             told = True
         if not told and "frames" not in clause:

@@ -69,9 +69,7 @@ def clean_stream(stream: BinaryIO) -> list[Line]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[Line]:
-    number = 0
-    for raw in _decoded(stream):
-        number += 1
+    for number, raw in enumerate(_decoded(stream), start=1):
         for text in _unwrapped(raw[:LONGEST_LINE]):
             yield Line(number, text)
 

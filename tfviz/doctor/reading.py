@@ -23,5 +23,4 @@ def read_stream(stream: BinaryIO) -> Report:
 def _report(lines: list[Line]) -> Report:
     kept, noise = without_noise(lines)
     errors, loose, cut = parse(kept)
-    report = Report(tuple(kept), tuple(errors), noise, cut, tuple(loose))
-    return report
+    return Report(tuple(kept), tuple(errors), noise, cut, tuple(loose))
