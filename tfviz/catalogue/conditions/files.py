@@ -29,8 +29,8 @@ _OURS = re.compile(
     r"\.(?:h5|hdf5|keras|ckpt|npy|npz|pb|tflite|tfrecords?|jpe?g|png|bmp|tiff?|ipynb|pkl|pt|pth|onnx|csv)\b"
 )
 _OTHERS = re.compile(
-    r"django|flask[/\\.]|\bnpm\b|\bnode_modules|docker(?:file| build|\.io)|\bgo mod\b|gradle|webpack|scrapy|"
-    r"psycopg|sqlalchemy|celery|botocore|homeassistant|ansible|\bcargo\b"
+    r"django|flask[/\\.]|\bnpm\b|\bnode_modules|docker(?:file| build|\.io)|\bgo mod\b|gradle|webpack|"
+    r"scrapy|psycopg|sqlalchemy|celery|botocore|homeassistant|ansible|\bcargo\b"
 )
 _NOTEBOOK = re.compile(
     r"<ipython-input|Cell In ?\[|Input In ?\[|\bIn ?\[\d+\]|ipykernel|\.ipynb\b|Untitled\d*|"
@@ -96,3 +96,9 @@ def in_notebook(report: Report, block: ErrorBlock | None, match: re.Match[str]) 
 def on_remote_machine(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """The traceback is of Colab, Kaggle or another machine that isn't the user's own."""
     return _remote(report)
+
+
+@predicate
+def read_mode_or_unknown(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """Nothing in the frames writes."""
+    return not _writes(block)

@@ -1,3 +1,91 @@
 """Conditions on gradients, Keras layers and tf.function."""
 
 from __future__ import annotations
+
+import re
+
+from tfviz.catalogue.conditions.registry import predicate
+from tfviz.catalogue.report import ErrorBlock, Report
+
+# As people name what a tape gives: grads, gradients, dL_dx, grad_cam(...).
+_GRADIENT = re.compile(
+    r"(?i)(?<![a-z])grad(?:s|ient|ients)?(?![a-z])|grad_?cam|gradient|saliency|_grads?\b"
+)
+
+
+def _chain(report: Report, block: ErrorBlock | None) -> list[ErrorBlock]:
+    """The error and those it is chained to: the frames are often on another link."""
+    if block is None:
+        return []
+    index = report.errors.index(block)
+    first = last = index
+    while report.errors[first].link and first > 0:
+        first -= 1
+    while last + 1 < len(report.errors) and report.errors[last + 1].link:
+        last += 1
+    return list(report.errors[first : last + 1])
+
+
+def _own_code(report: Report, block: ErrorBlock | None) -> list[str]:
+    """The user's own lines and functions on the way to an error."""
+    frames = [frame for each in _chain(report, block) for frame in each.frames if not frame.library]
+    return [f"{frame.function}: {frame.code}" for frame in frames]
+
+
+@predicate
+def gradient_in_own_code(
+    report: Report, block: ErrorBlock | None, match: re.Match[str]
+) -> bool:
+    """The user's code on the way to the error handles gradients."""
+    own = _own_code(report, block) or [line.text for line in report.loose]
+    return any(_GRADIENT.search(each) for each in own)
+
+
+@predicate
+def no_gradient_in_own_code(
+    report: Report, block: ErrorBlock | None, match: re.Match[str]
+) -> bool:
+    """Nothing in the text speaks of gradients."""
+    return not gradient_in_own_code(report, block, match)
+
+
+@predicate
+def no_own_code(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The text shows none of the user's lines: the error alone, or installed code only."""
+    return not any(each.partition(": ")[2] for each in _own_code(report, block))
+
+
+@predicate
+def gradient_on_last_line(
+    report: Report, block: ErrorBlock | None, match: re.Match[str]
+) -> bool:
+    """The user's line that failed handles a gradient."""
+    frame = block.own_frame if block else None
+    return frame is not None and bool(_GRADIENT.search(frame.code))
+
+
+# Code that takes outputs from inside a model, as Grad-CAM does.
+_INNER = re.compile(
+    r"(?i)get_layer\(|\.layers\[[^\]]+\]\.(?:get_)?output|grad_?cam|tf_keras_vis|tf_explain|keract|"
+    r"heat_?map|activation_model|visuali[sz]"
+)
+
+
+@predicate
+def takes_inner_outputs(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The text shows code that takes the output of a layer inside a model."""
+    return bool(_INNER.search(report.flat))
+
+
+@predicate
+def takes_no_inner_outputs(
+    report: Report, block: ErrorBlock | None, match: re.Match[str]
+) -> bool:
+    """Nothing in the text takes the output of a layer inside a model."""
+    return not _INNER.search(report.flat)
+
+
+@predicate
+def has_frames(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The error came with its traceback."""
+    return block is not None and bool(block.frames)
