@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from tfviz.errors import (
+    GradientError,
     InputError,
     LayerError,
     MissingError,
@@ -25,6 +26,8 @@ from tfviz.errors import (
 from tfviz.version import __version__
 
 if TYPE_CHECKING:
+    from tfviz.autodiff.function import function
+    from tfviz.autodiff.gradients import gradients
     from tfviz.doctor.explain import explain_error
     from tfviz.draw.overlay import overlay
     from tfviz.explain.cam import GradCAM, HiResCAM
@@ -52,6 +55,8 @@ _LAZY = {
     "Top": "tfviz.explain.targets",
     "card_of": "tfviz.model.card",
     "explain_error": "tfviz.doctor.explain",
+    "function": "tfviz.autodiff.function",
+    "gradients": "tfviz.autodiff.gradients",
     "layers_of": "tfviz.explain.survey",
     "load_model": "tfviz.zoo.loading",
     "overlay": "tfviz.draw.overlay",
@@ -69,6 +74,7 @@ __all__ = [
     "Explanation",
     "Function",
     "GradCAM",
+    "GradientError",
     "HiResCAM",
     "InputError",
     "LayerError",
@@ -83,6 +89,8 @@ __all__ = [
     "__version__",
     "card_of",
     "explain_error",
+    "function",
+    "gradients",
     "layers_of",
     "load_model",
     "overlay",

@@ -6,6 +6,7 @@
     ├── ModelError        a file that is no model, or a model that can't be explained
     │   └── LayerError    a layer that doesn't exist or that can't give a map
     ├── TargetError       a class, unit or function that the model's output doesn't have
+    ├── GradientError     a gradient that doesn't exist, or can't be asked for like this
     └── MissingError      something this needs that isn't installed, cached or reachable
 
 Each message says what happened with the value received, why, and what to type instead. All of
@@ -20,6 +21,10 @@ from collections.abc import Iterable
 
 class TfvizError(ValueError):
     """Anything tfviz refuses, with the remedy in the message."""
+
+    # So that an error inside a tf.function keeps its type: autograph makes it again with the place
+    # in the user's code, and only types with this very constructor are trusted to take a message.
+    __init__ = Exception.__init__
 
 
 class InputError(TfvizError):
@@ -40,6 +45,10 @@ class LayerError(ModelError):
 
 class TargetError(TfvizError):
     """A class, unit or function that the model's output doesn't have."""
+
+
+class GradientError(TfvizError):
+    """A gradient that doesn't exist, or that can't be asked for like this."""
 
 
 class MissingError(TfvizError):

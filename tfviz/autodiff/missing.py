@@ -15,9 +15,8 @@ import tensorflow as tf
 _NO_DERIVATIVE = {
     "ArgMax": "an argmax",
     "ArgMin": "an argmin",
-    "PyFunc": "a Python function (tf.py_function or tf.numpy_function)",
+    "PyFunc": "a Python function (tf.numpy_function)",
     "PyFuncStateless": "a Python function (tf.numpy_function)",
-    "EagerPyFunc": "a Python function (tf.py_function)",
     "StopGradient": "a stop_gradient",
     "Round": "a rounding",
     "Floor": "a floor",
@@ -93,31 +92,56 @@ def why_no_gradient(path: str, operation: Any, tensor: tf.Tensor, score: tf.Tens
             f"way back and hides its output: choose the layer after it, or build the model without "
             f"the scope."
         )
-    between = _between(tensor, score)
-    if not between:
+    found = obstacle(tensor, score)
+    if found is None:
         return (
             f"The score does not depend on layer '{path}': it lies on another branch or after the "
             f"output that is explained. Choose another layer, or another output with output=."
         )
+    return (
+        f"There is no gradient from the score back to layer '{path}': {found}. Choose a layer "
+        f"nearer to the output."
+    )
+
+
+def why_not_by(name: str, tensor: tf.Tensor, result: tf.Tensor) -> str:
+    """Why a result has no gradient by a tensor of the same graph.
+
+    Args:
+        name: What the tensor is called: 'xs[1]', a layer's output.
+        tensor: What was differentiated by.
+        result: What was differentiated.
+    """
+    found = obstacle(tensor, result)
+    if found is None:
+        return (
+            f"There is no gradient by {name}: the result is not computed from it. Compute the "
+            f"result from this very tensor, inside the function or model that is differentiated."
+        )
+    return (
+        f"There is no gradient by {name}: {found}. Differentiate what stands before that, or take "
+        f"a smooth operation in its place."
+    )
+
+
+def obstacle(tensor: tf.Tensor, result: tf.Tensor) -> str | None:
+    """What stops the gradient between two tensors of a graph, as a clause; None: nothing joins them.
+
+    Args:
+        tensor: What is differentiated by.
+        result: What is differentiated.
+    """
+    between = _between(tensor, result)
+    if not between:
+        return None
     by_kind = {each.type: each for each in reversed(between)}
     for kind, words in _NO_DERIVATIVE.items():
         if kind in by_kind:
-            return (
-                f"There is no gradient from the score back to layer '{path}': on the way stands "
-                f"{words} ('{by_kind[kind].name}'), which has no derivative. Choose a layer after "
-                f"it."
-            )
+            return f"on the way stands {words} ('{by_kind[kind].name}'), which has no derivative"
     for each in between:
         if each.type == "Cast" and not each.outputs[0].dtype.is_floating:
-            return (
-                f"There is no gradient from the score back to layer '{path}': on the way values "
-                f"are cast to {each.outputs[0].dtype.name} ('{each.name}'). Choose a layer after "
-                f"it."
-            )
-    return (
-        f"There is no gradient from the score back to layer '{path}': an operation between them "
-        f"defines none. Choose a layer nearer to the output."
-    )
+            return f"on the way values are cast to {each.outputs[0].dtype.name} ('{each.name}')"
+    return f"an operation on the way defines none ({', '.join(sorted(by_kind)[:5])})"
 
 
 def _between(tensor: tf.Tensor, score: tf.Tensor) -> list[tf.Operation]:
@@ -141,3 +165,14 @@ def _between(tensor: tf.Tensor, score: tf.Tensor) -> list[tf.Operation]:
         stack.append((operation, True))
         stack.extend((each.op, False) for each in operation.inputs)
     return order
+
+
+def why_possibly_none(name: str) -> str:
+    """The possible reasons, most frequent first, where only a tape is left and no graph to walk."""
+    return (
+        f"There is no gradient by {name}. In order of frequency: the result is not computed from "
+        f"it (check: change its value and see whether the result changes); a value leaves "
+        f"TensorFlow on the way, by NumPy, .numpy(), float() or model.predict() (check: search the "
+        f"function for them); or an operation without derivative stands between, an argmax, a "
+        f"rounding, a cast to an integer, a stop_gradient."
+    )

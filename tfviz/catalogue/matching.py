@@ -177,7 +177,7 @@ def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Repor
     # that belongs to the error the winner explains.
     beaten = {loser for winner in present for loser in beats[winner]}
     left = [claim for claim in found if claim.id not in beaten]
-    ranked = sorted(left, key=lambda claim: _rank(claim, report))
+    ranked = _once(sorted(left, key=lambda claim: _rank(claim, report)), report)
     settled: list[Claim] = []
     for claim in ranked:
         rivals = {
@@ -192,6 +192,18 @@ def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Repor
             Claim(claim.id, confidence, claim.block, claim.line, claim.groups, claim.also)
         )
     return settled
+
+
+def _once(ranked: Sequence[Claim], report: Report) -> list[Claim]:
+    """One claim a diagnosis in a chain of errors: each link of it often says the same again."""
+    seen: set[tuple[str, int | None]] = set()
+    kept: list[Claim] = []
+    for claim in ranked:
+        chain = None if claim.block is None else _place(claim.block, report.errors)[0]
+        if (claim.id, chain) not in seen:
+            seen.add((claim.id, chain))
+            kept.append(claim)
+    return kept
 
 
 def _rank(claim: Claim, report: Report) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ _READING = re.compile(
 # Words that tell that a text is about learning from data, not about a web site or a build.
 _OURS = re.compile(
     r"tensorflow|keras|torch|numpy|pandas|matplotlib|seaborn|opencv|cv2|\bpil\b|pillow|sklearn|skimage|"
-    r"scikit|scipy|h5py|ipython|ipykernel|jupyter|colab|kaggle|cell in|in \[\d|visdom|imageio|"
+    r"scikit|scipy|h5py|transformers|huggingface|tokenizer|resnet|\bvgg|\bepoch|xgboost|lightgbm|ipython|ipykernel|jupyter|colab|kaggle|cell in|in \[\d|visdom|imageio|"
     r"\btrain\w*|\bmodels?\b|\bweights?\b|dataset|checkpoint|mnist|imagenet|\bcifar|"
     r"\.(?:h5|hdf5|keras|ckpt|npy|npz|pb|tflite|tfrecords?|jpe?g|png|bmp|tiff?|ipynb|pkl|pt|pth|onnx|csv)\b"
 )

@@ -89,3 +89,56 @@ def takes_no_inner_outputs(
 def has_frames(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """The error came with its traceback."""
     return block is not None and bool(block.frames)
+
+
+@predicate
+def calls_model(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The unknown argument was given to a Model."""
+    return "Model" in match.group(0) or bool(re.search(r"Model\(|models?\.py", report.flat))
+
+
+@predicate
+def not_torch(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """Keras is in the text and PyTorch isn't."""
+    said = match.group(0)
+    if "passed to" in said or "not understood" in said:
+        return True
+    return "torch" not in report.flat_lower and "keras" in report.flat_lower
+
+
+@predicate
+def keras_object(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The object without the attribute is a model, a layer or a metric of Keras."""
+    return match.group("cls") in _KERAS_CLASSES or "keras" in report.flat_lower
+
+
+_KERAS_CLASSES = frozenset(
+    "Sequential Functional Model Dense Conv2D Conv1D Flatten InputLayer LSTM GRU Embedding Mean "
+    "Accuracy CategoricalAccuracy SparseCategoricalAccuracy BinaryAccuracy AUC Precision Recall "
+    "MeanMetricWrapper BatchNormalization MaxPooling2D Activation Dropout".split()
+)
+
+
+@predicate
+def tf_in_text(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The text speaks of TensorFlow."""
+    return bool(re.search(r"(?i)tensorflow|keras|\btf\.", report.flat))
+
+
+@predicate
+def symbolic_or_tf(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """A tensor without value: named so, or a 'Tensor' in a text that speaks of TensorFlow."""
+    return "Symbolic" in match.group(0) or tf_in_text(report, block, match)
+
+
+# Names that TensorFlow 2 has: missing, they mean a broken or shadowed installation.
+_STILL_THERE = frozenset(
+    "Optimizer cosine_decay load utils loader batch Iterator global_step streaming".split()
+)
+
+
+@predicate
+def gone_since_tf1(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The name was public in TensorFlow 1 and isn't in 2."""
+    plain = match.groupdict().get("module") == "tensorflow"
+    return not (plain and match.group("name") in _STILL_THERE)
