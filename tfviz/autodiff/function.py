@@ -110,7 +110,8 @@ class Function:
             tf.cast(tf.convert_to_tensor(value), symbolic.dtype)
             for value, symbolic in zip(given, self.inputs, strict=True)
         ]
-        found = [np.asarray(each) for each in self._run(tensors)]
+        # Copies: the book writes into them, and TensorFlow's own are read-only.
+        found = [np.array(each) for each in self._run(tensors)]
         return keras.tree.pack_sequence_as(self.outputs, found)
 
 

@@ -122,3 +122,9 @@ def oom_fragmented(report: Report, block: ErrorBlock | None, match: re.Match[str
     if _is_free(said) or "idle" not in said or "tried" not in said:
         return False
     return said["idle"] >= 1.5 * said["tried"] and said["idle"] >= 0.15 * said.get("total", 0)
+
+
+@predicate
+def raised(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The words are an exception's, not a line of a log."""
+    return block is not None

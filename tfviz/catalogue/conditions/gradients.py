@@ -60,8 +60,19 @@ def gradient_on_last_line(
     report: Report, block: ErrorBlock | None, match: re.Match[str]
 ) -> bool:
     """The user's line that failed handles a gradient."""
-    frame = block.own_frame if block else None
-    return frame is not None and bool(_GRADIENT.search(frame.code))
+    if block is None:
+        return False
+    frame = block.own_frame
+    if frame is not None and frame.code:
+        return bool(_GRADIENT.search(frame.code))
+    # A cut IPython traceback: only the marked line is left.
+    marked = [
+        line.text for line in report.lines if line.number < block.line and _MARKED.match(line.text)
+    ]
+    return not block.frames and bool(marked) and bool(_GRADIENT.search(marked[-1]))
+
+
+_MARKED = re.compile(r"\s*-+>")
 
 
 # Code that takes outputs from inside a model, as Grad-CAM does.
@@ -128,7 +139,9 @@ def tf_in_text(report: Report, block: ErrorBlock | None, match: re.Match[str]) -
 @predicate
 def symbolic_or_tf(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """A tensor without value: named so, or a 'Tensor' in a text that speaks of TensorFlow."""
-    return "Symbolic" in match.group(0) or tf_in_text(report, block, match)
+    if "Symbolic" in match.group(0) or match.group("name") == "numpy":
+        return True
+    return tf_in_text(report, block, match)
 
 
 # Names that TensorFlow 2 has: missing, they mean a broken or shadowed installation.
