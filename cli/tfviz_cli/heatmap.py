@@ -69,6 +69,7 @@ class Input(click.ParamType):
     metavar="LAYER",
     help="Where to explain: auto, a name, or a path (base/conv5); see `tfviz layers`.",
 )
+@click.option("--output", metavar="NAME", help="Which output of a model with several.")
 @click.option(
     "--method",
     default="gradcam",
@@ -124,6 +125,7 @@ def command(
     target: str,
     against: str | None,
     layer: str,
+    output: str | None,
     method: str,
     value_range: str | None,
     resize: str | None,
@@ -183,6 +185,7 @@ def command(
                 target=target,
                 against=against,
                 layer=layer,
+                output=int(output) if output is not None and output.isdecimal() else output,
                 value_range=value_range,
                 resize=resize,
                 save=products,

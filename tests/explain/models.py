@@ -161,7 +161,7 @@ def vit():
     x = layers.Reshape((36, 16))(x)
     x = ClassToken(name="class_token")(x)
     for i in range(2):
-        y = layers.LayerNormalization()(x)
+        y = layers.LayerNormalization(name=f"before{i}")(x)
         y = layers.MultiHeadAttention(2, 8, name=f"attention{i}")(y, y)
         x = layers.Add()([x, y])
         y = layers.LayerNormalization()(x)
@@ -217,7 +217,7 @@ KINDS = {
     "multi_output": (multi_output, "base/relu2", (12, 12)),
     "siamese": (siamese, "base/relu2", (12, 12)),
     "unet": (unet, "last", (SIZE, SIZE)),
-    "vit": (vit, "last_norm", (6, 6)),
+    "vit": (vit, "before1", (6, 6)),
     "conv1d": (conv1d, "conv2", (36,)),
     "conv3d": (conv3d, "conv1", (6, 8, 10)),
     "mixed_float16": (mixed_float16, "conv2", (9, 9)),

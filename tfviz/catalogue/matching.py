@@ -199,9 +199,10 @@ def _once(ranked: Sequence[Claim], report: Report) -> list[Claim]:
     seen: set[tuple[str, int | None]] = set()
     kept: list[Claim] = []
     for claim in ranked:
+        # A line of the log tells nothing new either, when an error has said it: errors come first.
         chain = None if claim.block is None else _place(claim.block, report.errors)[0]
         if (claim.id, chain) not in seen:
-            seen.add((claim.id, chain))
+            seen |= {(claim.id, chain), (claim.id, None)}
             kept.append(claim)
     return kept
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import BinaryIO
 
 from tfviz.catalogue.report import Line, Report
 from tfviz.doctor.cleaning import clean, clean_stream
 from tfviz.doctor.noise import without_noise
 from tfviz.doctor.tracebacks import parse
+
+_COMPLAINS = re.compile(r"error|fail|warn|cannot|could not|exception|killed|abort|core dumped", re.I)
 
 
 def read_text(text: str | bytes) -> Report:
@@ -23,4 +26,7 @@ def read_stream(stream: BinaryIO) -> Report:
 def _report(lines: list[Line]) -> Report:
     kept, noise = without_noise(lines)
     errors, loose, cut = parse(kept)
+    if noise and not errors and not any(_COMPLAINS.search(line.text) for line in kept):
+        # Nothing but noise was pasted: it is what is asked about.
+        kept = loose = list(lines)
     return Report(tuple(kept), tuple(errors), noise, cut, tuple(loose))

@@ -19,8 +19,9 @@ import tensorflow as tf
 
 from tfviz.autodiff.missing import why_no_gradient, why_untraceable
 from tfviz.errors import LayerError, ModelError, TfvizError
-from tfviz.explain.plan import Plan, make_plan
+from tfviz.explain.plan import Listened, Plan, listen, settle
 from tfviz.explain.targets import Function, Target
+from tfviz.explain.tokens import Grid
 from tfviz.model.choice import Choice
 from tfviz.model.tap import TRACING
 
@@ -45,6 +46,9 @@ class Facts:
         sources: Index of the model input that each call of the layer looks at.
         output_name: Which output, None for a model with one.
         spatial_output: Whether the output has places (a segmentation).
+        class_axis: The axis of the output that holds its classes.
+        grids: How the tokens of each call lie in the image; None where they don't.
+        half: Whether the layer gives float16.
     """
 
     choice: Choice
@@ -54,15 +58,27 @@ class Facts:
     sources: tuple[int, ...]
     output_name: str | None
     spatial_output: bool
+    class_axis: int
+    grids: tuple[Grid | None, ...]
+    half: bool
 
 
 @dataclass
 class Compiled:
-    """A traced function with what was settled for it."""
+    """A traced function with what was settled for it.
+
+    Attributes:
+        run: Takes inputs, parameters of the target and the scale of the score.
+        facts: What was settled.
+        traces: How often it was traced: once.
+        written: Variables that the model itself writes when it is called (states of a stateful
+            layer, averages of a BatchNormalization told to train): they are put back.
+    """
 
     run: Any = None
     facts: Facts | None = None
     traces: int = 0
+    written: tuple[tf.Variable, ...] = ()
 
 
 _cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Compiled]] = (
@@ -81,7 +97,7 @@ def compiled(
     model: Any,
     *,
     combine: Combine,
-    method: type,
+    method: Hashable,
     layer: str | None,
     output: int | str | None,
     target: Target,
@@ -138,31 +154,46 @@ def _trace(
     # keep the model, or a user's function that closes over the model, alive.
     subject: list[Any] = [model, target]
 
-    def run(inputs: Any, parameters: dict[str, tf.Tensor]) -> dict[str, Any]:
+    def run(inputs: Any, parameters: dict[str, tf.Tensor], scale: tf.Tensor) -> dict[str, Any]:
         result.traces += 1
         traced, wanted = subject
+        listened = listen(traced, inputs, output)
+        explained = listened.explained
         any_output = isinstance(wanted, Function)
-        plan = make_plan(traced, inputs, layer, output, every_output=any_output)
-        units, spatial = _units(plan.logits.tensor)
-        everything = plan.all_logits if any_output else _flat(plan.logits.tensor)
-        score = wanted.score(everything, parameters, plan.logits.activation)
+        spatial = (explained.tensor.shape.rank or 0) > 2
+        flat = _flat(listened)
+        score = wanted.score(
+            listened.all_logits if any_output else flat,
+            parameters,
+            activation=explained.activation,
+            spatial=spatial,
+        )
+        plan = settle(traced, listened, layer, score.value)
         result.facts = Facts(
             choice=plan.choice,
-            how=plan.logits.how,
-            activation=plan.logits.activation,
-            units=units,
+            how=explained.how,
+            activation=explained.activation,
+            units=flat.shape[1],
             sources=plan.sources,
-            output_name=plan.output_name,
+            output_name=(
+                listened.names[listened.index]
+                if len(listened.outputs) > 1 and not any_output
+                else None
+            ),
             spatial_output=spatial,
+            class_axis=listened.class_axis,
+            grids=plan.grids,
+            half=any(each.value.dtype == tf.float16 for each in plan.calls),
         )
-        maps, peaks = _maps(plan, score.value, combine)
+        maps, peaks = _maps(plan, score.value, combine, scale)
         return {
             "maps": maps,
             "gradient_peaks": peaks,
             "scores": tf.cast(score.value, tf.float32),
             "units": score.unit,
+            "others": score.other,
             "signs": tf.cast(score.sign, tf.float32),
-            "outputs": tf.cast(plan.output, tf.float32),
+            "outputs": tf.cast(listened.outputs[listened.index], tf.float32),
         }
 
     function = tf.function(run, autograph=False, jit_compile=jit_compile or None)
@@ -170,7 +201,10 @@ def _trace(
         name: tf.TensorSpec((None,), dtype) for name, dtype in target.signature.items()
     }
     try:
-        result.run = function.get_concrete_function(specs, parameter_specs)
+        result.run = function.get_concrete_function(
+            specs, parameter_specs, tf.TensorSpec((), tf.float32)
+        )
+        result.written = _written(result.run.graph, model)
     except ValueError as error:
         reason = None if isinstance(error, TfvizError) else why_untraceable(model.name, error)
         if reason is None:
@@ -181,13 +215,27 @@ def _trace(
     return result
 
 
+def _written(graph: Any, model: Any) -> tuple[tf.Variable, ...]:
+    """The variables of a model that a traced call of it assigns to."""
+    handles = {
+        id(operation.inputs[0])
+        for operation in graph.get_operations()
+        if "Assign" in operation.type
+        and operation.inputs
+        and operation.inputs[0].dtype == tf.resource
+    }
+    if not handles:
+        return ()
+    outside = {id(external) for external, inside in graph.captures if id(inside) in handles}
+    found = [each.value for each in model.variables]
+    return tuple(each for each in found if id(each.handle) in outside)
+
+
 def _maps(
-    plan: Plan, score: tf.Tensor, combine: Combine
+    plan: Plan, score: tf.Tensor, combine: Combine, scale: tf.Tensor
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """One signed map a call of the layer, and the largest gradient of each input."""
     tapped = [each.value for each in plan.calls]
-    half = any(each.dtype == tf.float16 for each in tapped)
-    scale = HALF_SCALE if half else 1.0
     gradients = tf.gradients(tf.cast(score, tf.float32) * scale, tapped)
     maps, peaks = [], []
     for tensor, gradient, layout in zip(tapped, gradients, plan.layouts, strict=True):
@@ -207,23 +255,18 @@ def _channels_last(tensor: tf.Tensor, layout: str) -> tf.Tensor:
     return tf.transpose(tensor, [0, *range(2, rank), 1])
 
 
-def _flat(logits: tf.Tensor) -> tf.Tensor:
+def _flat(listened: Listened) -> tf.Tensor:
     """Logits as (batch, units): the mean over places where the output has some.
 
     Source: Vinogradova et al., "Towards Interpretable Semantic Segmentation via Gradient-weighted
     Class Activation Mapping", 2020, equation 3, over all pixels and as a mean, so that the score
     does not grow with the picture.
     """
-    logits = tf.cast(logits, tf.float32)
-    if logits.shape.rank == 1:
-        return logits[:, None]
-    if logits.shape.rank == 2:
-        return logits
-    return tf.reduce_mean(logits, axis=list(range(1, logits.shape.rank - 1)))
-
-
-def _units(logits: tf.Tensor) -> tuple[int | None, bool]:
+    logits = tf.cast(listened.explained.tensor, tf.float32)
     rank = logits.shape.rank
     if rank == 1:
-        return 1, False
-    return logits.shape[-1], rank > 2
+        return logits[:, None]
+    if rank == 2:
+        return logits
+    places = [axis for axis in range(1, rank) if axis != listened.class_axis]
+    return tf.reduce_mean(logits, axis=places)

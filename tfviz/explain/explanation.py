@@ -14,9 +14,9 @@ import numpy as np
 
 from tfviz.errors import InputError
 from tfviz.explain.targets import Contrast, Function, Side, Target
-from tfviz.explain.tokens import fold
 from tfviz.model.card import Card
 from tfviz.model.choice import Choice
+from tfviz.model.shapes import places_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +44,9 @@ class Explanation:
         calls: One Explanation for each call of the layer, this one first: a layer that a siamese
             model calls twice has two maps, each of its own input.
         images: The photos to draw on, as given.
+        resize: How the photos were brought to the model's size; None: stretched.
+        class_axis: The axis of `outputs` that holds the classes.
+        remarks: What holds for all inputs: which output, how tokens were folded, which call.
         card: What is known of the model: class names, resize.
     """
 
@@ -59,6 +62,8 @@ class Explanation:
     activation: str | None
     input_shape: tuple[int, ...]
     images: Any = None
+    resize: str | None = None
+    class_axis: int = -1
     card: Card = field(default_factory=Card)
     remarks: tuple[str, ...] = ()
     calls: tuple[Explanation, ...] = ()
@@ -68,13 +73,14 @@ class Explanation:
         cls,
         *,
         method: str,
-        signed: np.ndarray,
-        relu: bool,
+        maps: np.ndarray,
         notes: tuple[str, ...],
+        folded: str,
         facts: Facts,
         call: int,
         input_shape: tuple[int, ...],
         images: Any,
+        resize: str | None,
         target: Target,
         card: Card,
         scores: np.ndarray,
@@ -83,11 +89,9 @@ class Explanation:
         outputs: np.ndarray,
     ) -> Explanation:
         """Put together what one call of the layer gave."""
-        maps = np.maximum(signed, 0) if relu else signed
-        maps, folded = fold(maps, input_shape)
         remarks = [folded] if folded else []
         if facts.output_name is not None:
-            remarks.append(f"explains the output '{facts.output_name}'")
+            remarks.append(f"explains output '{facts.output_name}'")
         if len(facts.sources) > 1:
             remarks.append(
                 f"the layer is called {len(facts.sources)} times: this is call {call + 1}, of "
@@ -108,6 +112,8 @@ class Explanation:
             activation=facts.activation,
             input_shape=tuple(input_shape),
             images=images,
+            resize=resize,
+            class_axis=facts.class_axis,
             card=card,
             remarks=tuple(remarks),
         )
@@ -131,6 +137,7 @@ class Explanation:
                 f"  {self.targets[i]}: score {self.scores[i]:.4g}, "
                 f"map {low:.4g} to {high:.4g}{note}"
             )
+        lines += [f"  ({each})" for each in self.remarks]
         if len(self) > 5:
             lines.append(f"  ... and {len(self) - 5} more")
         return "\n".join(lines) + ">"
@@ -202,16 +209,14 @@ class Explanation:
             raise InputError(
                 f"Maps of shape {self.maps.shape[1:]} don't lie on a photo; .plot() draws them."
             )
-        mode = resize or self.card.resize or "stretch"
+        mode = resize or self.resize or "stretch"
         return to_photo(self.maps[index], place(size, self.input_size, mode))
 
     @property
     def input_size(self) -> tuple[int, int]:
         """(height, width) of the model's input that the map covers."""
-        shape = self.input_shape
-        if len(shape) == 3:
-            height, width = shape[:2] if shape[-1] <= shape[0] else shape[1:]
-            return int(height), int(width)
+        if len(self.input_shape) == 3:
+            return places_of(self.input_shape)
         return int(self.maps.shape[1]), int(self.maps.shape[2])
 
     def _photos(self, images: Any) -> list[np.ndarray]:
@@ -231,11 +236,12 @@ class Explanation:
                 )
         return photos
 
-    def plot(self, images: Any = None, **options: Any) -> Figure:
-        """Draw all maps: over the photos, as a strip under a signal, or slice by slice.
+    def plot(self, images: Any = None, *, index: int = 0, **options: Any) -> Figure:
+        """Draw all 2-D maps over their photos; one 1-D map under its signal; one 3-D map in slices.
 
         Args:
             images: Photos (uint8 RGB) for 2-D maps, signals (batch, steps, channels) for 1-D ones.
+            index: Of the input to draw, for 1-D and 3-D maps.
             **options: As for `overlay`.
 
         Returns:
@@ -255,11 +261,11 @@ class Explanation:
         if self.maps.ndim == 2:
             from tfviz.draw.profile import profile
 
-            signal = None if images is None else np.asarray(images[0])
-            return profile(signal, self.maps[0], title=titles[0])
+            signal = None if images is None else np.asarray(images[index])
+            return profile(signal, self.maps[index], title=titles[index])
         from tfviz.draw.slices import slices
 
-        return slices(self.maps[0], title=titles[0])
+        return slices(self.maps[index], title=titles[index])
 
     def _bare(self, colormap: str | None) -> list[np.ndarray]:
         """The maps as pictures of their own, at the model's input size."""
@@ -300,6 +306,8 @@ class Explanation:
         stems = list(names) if names is not None else [f"input-{i}" for i in range(len(self))]
         if len(stems) != len(self):
             raise InputError(f"names= holds {len(stems)} names for {len(self)} maps.")
+        if len(set(stems)) < len(stems):
+            raise InputError("names= holds a name twice: one file would replace the other.")
         written = []
         for stem, values in zip(stems, self.maps, strict=True):
             written.append(folder / f"{stem}.map.npy")

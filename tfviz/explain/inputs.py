@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfviz.errors import InputError
+from tfviz.model.shapes import in_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,13 @@ class Batch:
         structure = str(keras.tree.map_structure(lambda _: 0, self.specs))
         return structure, tuple((tuple(spec.shape), spec.dtype.name) for spec in flat)
 
-    def chunks(self, size: int) -> Iterator[tuple[slice, Any]]:
-        """The batch in parts of at most `size`, as tensors, with their rows."""
+    def chunks(self, size: int, *, padded: bool = False) -> Iterator[tuple[slice, Any]]:
+        """The batch in parts of at most `size`, as tensors, with their rows.
+
+        Args:
+            size: Of a part.
+            padded: Fill the last part up to `size` with its last input.
+        """
         for start in range(0, self.count, size):
             rows = slice(start, min(start + size, self.count))
             # Slicing a tensor copies it, also when the slice is all of it.
@@ -49,7 +55,11 @@ class Batch:
             def part(
                 spec: tf.TensorSpec, array: Any, rows: slice = rows, whole: bool = whole
             ) -> Any:
-                return tf.cast(array if whole else array[rows], spec.dtype)
+                values = tf.cast(array if whole else array[rows], spec.dtype)
+                short = size - (rows.stop - rows.start)
+                if padded and short:
+                    values = tf.concat([values, tf.repeat(values[-1:], short, axis=0)], axis=0)
+                return values
 
             yield rows, keras.tree.map_structure(part, self.specs, self.arrays)
 
@@ -115,7 +125,7 @@ def _pair(arrays: Any, flat: list[Any], expected: list[Any] | None) -> list[Any]
     if expected is None:
         return [None] * len(flat)
     if len(flat) != len(expected):
-        names = ", ".join(f"'{each.name}' {_show(each.shape)}" for each in expected)
+        names = ", ".join(f"'{each.name}' {in_words(each.shape)}" for each in expected)
         raise InputError(
             f"The model takes {len(expected)} inputs ({names}); {len(flat)} were given. Pass them "
             f"as a list in this order or as a dict by name."
@@ -138,7 +148,7 @@ def _check_shape(array: Any, symbolic: Any, index: int, count: int, model: Any) 
     wanted = tuple(symbolic.shape)
     if _fits(shape, wanted):
         return
-    message = f"{which} has shape {shape}, but model '{model.name}' takes {_show(wanted)}."
+    message = f"{which} has shape {shape}, but model '{model.name}' takes {in_words(wanted)}."
     if _fits((1, *shape), wanted):
         message += " The batch axis is missing: pass x[None]."
     elif len(shape) == len(wanted) == 4 and shape[-1] == wanted[-1]:
@@ -163,7 +173,3 @@ def _spec(array: Any, symbolic: Any) -> tf.TensorSpec:
     elif dtype == tf.float64:
         dtype = tf.as_dtype(keras.config.floatx())
     return tf.TensorSpec((None, *array.shape[1:]), dtype)
-
-
-def _show(shape: Any) -> str:
-    return "(" + ", ".join(["batch", *("any" if s is None else str(s) for s in shape[1:])]) + ")"

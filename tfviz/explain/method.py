@@ -6,18 +6,23 @@ activations of a layer and of the gradients of the score by them.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import threading
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfviz.errors import ModelError
-from tfviz.explain.compiled import Compiled, compiled
+from tfviz.errors import InputError, ModelError
+from tfviz.explain.compiled import HALF_SCALE, Compiled, compiled
 from tfviz.explain.explanation import Explanation
 from tfviz.explain.inputs import Batch, as_batch
 from tfviz.explain.notes import notes_on
-from tfviz.explain.targets import Target, as_target
+from tfviz.explain.targets import Parameters, Target, as_target
+from tfviz.explain.tokens import fold
 from tfviz.model.backend import require_keras_model
 from tfviz.model.card import card_of
 from tfviz.model.tap import TRACING
@@ -29,8 +34,9 @@ class ActivationMap:
 
     Args:
         model: Any `keras.Model`: functional, Sequential, subclassed, nested. It is only listened
-            to; weights, layers and settings stay as they are, and `set_weights` is seen by the
-            next call.
+            to; weights, states, losses and settings stay as they are. `set_weights` and
+            `quantize` are seen by the next call; after exchanging layers or activations, make a
+            new explainer.
         layer: Where to explain: a path (`base/conv5`), a name that occurs once, or the layer
             itself. None takes the last operation before the pooling or flattening that still has
             places in it, and says so in the result.
@@ -61,13 +67,19 @@ class ActivationMap:
     ) -> None:
         require_keras_model(model)
         if batch_size < 1:
-            raise ValueError(f"batch_size={batch_size}: at least one input must run at once.")
+            raise InputError(f"batch_size={batch_size}: at least one input must run at once.")
         self.model = model
         self.output = output
         self.batch_size = batch_size
         self.relu = self.paper_relu if relu is None else relu
         self.jit_compile = jit_compile
-        self._layer = layer
+        combine = inspect.getattr_static(type(self), "combine")
+        if not isinstance(combine, staticmethod) and not self.settings:
+            raise TypeError(
+                f"{type(self).__name__}.combine must be a staticmethod, or `settings` must return "
+                f"what tells its instances apart: traced functions are shared."
+            )
+        self._state = _state_of(model)
         # A layer object is only good for its path: kept itself, it would keep the model alive.
         self._path = None if layer is None or layer == "auto" else self._find(layer)
 
@@ -84,7 +96,14 @@ class ActivationMap:
         """
         raise TypeError("a method must say how it combines")  # pragma: no cover
 
-    def __call__(self, inputs: Any, target: Any = None, *, images: Any = None) -> Explanation:
+    def __call__(
+        self,
+        inputs: Any,
+        target: Any = None,
+        *,
+        images: Any = None,
+        resize: str | None = None,
+    ) -> Explanation:
         """Explain a batch.
 
         Args:
@@ -94,6 +113,8 @@ class ActivationMap:
                 index or a class name, one index per input, `Contrast(a, b)`, `Side(positive)`, or a
                 function of the outputs (logits in place of probabilities).
             images: The same as a person sees them, uint8 RGB, to draw on: one per input.
+            resize: How `images` were brought to the model's size, as given to `preprocess`:
+                'stretch' (the default), 'crop' or 'letterbox'. The map goes back the same way.
 
         Returns:
             The raw maps, the scores, and how they came about.
@@ -106,41 +127,39 @@ class ActivationMap:
         batch = as_batch(self.model, inputs)
         card = card_of(self.model)
         wanted = as_target(target, card.find_class)
+        if images is not None and len(images) != batch.count:
+            raise InputError(f"{len(images)} images were given for {batch.count} inputs.")
         self._build(batch)
         function = self._compiled(batch, wanted)
         facts = function.facts
         assert facts is not None  # tracing sets it
         wanted.check(facts.units, facts.activation)
-        parameters = wanted.parameters(batch.count)
-        parts = []
-        for rows, part in batch.chunks(self.batch_size):
-            own = {name: tf.constant(value[rows]) for name, value in parameters.items()}
-            parts.append(self._run(function, part, own))
-        result = {
-            name: np.concatenate([part[name] for part in parts])
-            for name in ("scores", "units", "signs", "outputs")
-        }
-        shared = []
+        result = self._results(function, batch, wanted.parameters(batch.count))
+        same = (result["others"] >= 0) & (result.pop("others") == result["units"])
+        explanations = []
         for call, source in enumerate(facts.sources):
-            signed = np.concatenate([part["maps"][call] for part in parts])
-            peaks = np.concatenate([part["gradient_peaks"][call] for part in parts])
-            shared.append(
+            signed, folded = fold(result[f"map {call}"], facts.grids[call])
+            notes = notes_on(
+                signed, result[f"peak {call}"], result["scores"], relu=self.relu, same=same
+            )
+            explanations.append(
                 Explanation.made(
                     method=type(self).name,
-                    signed=signed,
-                    relu=self.relu,
-                    notes=notes_on(signed, peaks, result["scores"], relu=self.relu),
+                    maps=np.maximum(signed, 0) if self.relu else signed,
+                    notes=notes,
+                    folded=folded,
                     facts=facts,
                     call=call,
                     input_shape=batch.shapes[source] if source < len(batch.shapes) else (),
                     # Photos that were given belong to the first input.
                     images=images if source == facts.sources[0] else None,
+                    resize=resize or card.resize,
                     target=wanted,
                     card=card,
-                    **result,
+                    **{name: result[name] for name in ("scores", "units", "signs", "outputs")},
                 )
             )
-        return shared[0].with_calls(tuple(shared))
+        return explanations[0].with_calls(tuple(explanations))
 
     def _find(self, layer: Any) -> str:
         return find(walk(self.model), layer, self.model).path
@@ -153,32 +172,130 @@ class ActivationMap:
         with TRACING:
             self.model(first, training=False)
 
+    @property
+    def settings(self) -> tuple[Hashable, ...]:
+        """What besides its class tells a method with parameters from another: they go in here.
+
+        Two methods of one class and with equal settings share a traced function.
+        """
+        return ()
+
     def _compiled(self, batch: Batch, target: Target) -> Compiled:
-        state = tuple(id(each) for each in self.model.variables)
+        variables = tuple(id(each) for each in self.model.variables)
         return compiled(
             self.model,
             combine=self.combine,
-            method=type(self),
+            method=(type(self), self.settings),
             layer=self._path,
             output=self.output,
             target=target,
             specs=batch.specs,
             specs_key=batch.key,
             jit_compile=self.jit_compile,
-            state=hash(state),
+            state=hash((self._state, variables)),
         )
 
-    def _run(
-        self, function: Compiled, inputs: Any, parameters: dict[str, tf.Tensor]
-    ) -> dict[str, Any]:
+    def _results(
+        self, function: Compiled, batch: Batch, parameters: Parameters
+    ) -> dict[str, np.ndarray]:
+        """Run all of a batch in parts and put the parts together."""
         try:
-            made = function.run(inputs, parameters)
+            return self._in_parts(function, batch, parameters, self.batch_size)
+        except tf.errors.OpError as error:
+            fixed = _fixed_batch(self.model)
+            if fixed is not None and fixed != self.batch_size:
+                # Built for batches of one size (`batch_shape=`), which some layers rely on.
+                return self._in_parts(function, batch, parameters, fixed, padded=True)
+            raise ModelError(_why_not_run(self.model.name, error)) from error
+
+    def _in_parts(
+        self,
+        function: Compiled,
+        batch: Batch,
+        parameters: Parameters,
+        size: int,
+        *,
+        padded: bool = False,
+    ) -> dict[str, np.ndarray]:
+        facts = function.facts
+        assert facts is not None
+        parts = []
+        for rows, part in batch.chunks(size, padded=padded):
+            index = np.arange(rows.start, rows.start + size) if padded else rows
+            own = {
+                name: tf.constant(np.take(value, index, mode="clip") if padded else value[index])
+                for name, value in parameters.items()
+            }
+            made = self._run(function, part, own, HALF_SCALE if facts.half else 1.0)
+            if facts.half and not all(np.isfinite(each).all() for each in made["maps"]):
+                # float16 ends at 65504: large logits have no room for the scale.
+                made = self._run(function, part, own, 1.0)
+            count = rows.stop - rows.start
+            parts.append(keras.tree.map_structure(lambda each, n=count: each[:n], made))
+        joined = {
+            name: np.concatenate([part[name] for part in parts])
+            for name in ("scores", "units", "others", "signs", "outputs")
+        }
+        for call in range(len(facts.sources)):
+            joined[f"map {call}"] = np.concatenate([part["maps"][call] for part in parts])
+            peaks = [part["gradient_peaks"][call] for part in parts]
+            joined[f"peak {call}"] = np.concatenate(peaks)
+        return joined
+
+    def _run(
+        self, function: Compiled, inputs: Any, parameters: dict[str, tf.Tensor], scale: float
+    ) -> dict[str, Any]:
+        with _put_back(function.written):
+            made = function.run(inputs, parameters, tf.constant(scale))
             return keras.tree.map_structure(lambda each: each.numpy(), made)
-        except (tf.errors.UnimplementedError, tf.errors.InvalidArgumentError) as error:
-            if "NHWC" not in str(error) and "NCHW" not in str(error):
-                raise
-            raise ModelError(
-                f"Model '{self.model.name}' is channels_first, which TensorFlow can't run on a "
-                f"CPU: pass jit_compile=True, use a GPU, or build it with "
-                f"data_format='channels_last'."
-            ) from error
+
+
+# Held while variables that the model writes are put back: two runs would mix them up.
+_WRITING = threading.Lock()
+
+
+@contextlib.contextmanager
+def _put_back(written: Sequence[tf.Variable]) -> Iterator[None]:
+    """Leave variables that the model writes when it is called as they were."""
+    if not written:
+        yield
+        return
+    with _WRITING:
+        kept = [tf.identity(each) for each in written]
+        try:
+            yield
+        finally:
+            for variable, value in zip(written, kept, strict=True):
+                variable.assign(value)
+
+
+def _fixed_batch(model: Any) -> int | None:
+    """The batch size that a model was built for, None when it takes any."""
+    inputs = getattr(model, "inputs", None) or []
+    sizes = {each.shape[0] for each in inputs if len(each.shape)} - {None}
+    return int(sizes.pop()) if len(sizes) == 1 else None
+
+
+def _why_not_run(name: str, error: Exception) -> str:
+    if "NHWC" in str(error) or "NCHW" in str(error):
+        return (
+            f"Model '{name}' is channels_first, which TensorFlow can't run on a CPU: pass "
+            f"jit_compile=True, use a GPU, or build it with data_format='channels_last'."
+        )
+    said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return f"Model '{name}' fails on these inputs, as `model.predict` does: {said[:300]}"
+
+
+def _state_of(model: Any) -> int:
+    """Changes when layers are added, replaced, quantised or given another activation."""
+    return hash(
+        tuple(
+            (
+                id(node.operation),
+                id(getattr(node.operation, "activation", None)),
+                getattr(node.operation, "quantization_mode", None),
+                getattr(getattr(node.operation, "dtype_policy", None), "name", None),
+            )
+            for node in walk(model)
+        )
+    )

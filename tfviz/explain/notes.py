@@ -4,38 +4,59 @@ from __future__ import annotations
 
 import numpy as np
 
+# Far below what float32 arithmetic leaves of a gradient that means something.
+FAINTEST_GRADIENT = 1e-12
+
 
 def notes_on(
-    signed: np.ndarray, gradient_peaks: np.ndarray, scores: np.ndarray, *, relu: bool
+    signed: np.ndarray,
+    gradient_peaks: np.ndarray,
+    scores: np.ndarray,
+    *,
+    relu: bool,
+    same: np.ndarray,
 ) -> tuple[str, ...]:
-    """Say of each map that is blank, all-negative or not finite why it is.
+    """Say of each map that is blank, faint, all-negative or not finite why it is.
 
     Args:
         signed: Maps before any ReLU, (batch, *spatial) float32.
         gradient_peaks: Largest absolute gradient of each input at the layer, (batch,).
         scores: Explained scores, (batch,).
         relu: Whether negative values are cut off.
+        same: Whether the target of an input is set against itself, (batch,) bool.
     """
     axes = tuple(range(1, signed.ndim))
     finite = np.isfinite(signed).all(axis=axes) & np.isfinite(scores)
     with np.errstate(invalid="ignore"):
         high, low = signed.max(axis=axes), signed.min(axis=axes)
     return tuple(
-        _note(bool(finite[i]), float(high[i]), float(low[i]), float(gradient_peaks[i]), relu)
+        "blank: the target is the very class that it is set against"
+        if same[i]
+        else _note(bool(finite[i]), float(high[i]), float(low[i]), float(gradient_peaks[i]), relu)
         for i in range(len(signed))
     )
 
 
 def _note(finite: bool, high: float, low: float, gradient_peak: float, relu: bool) -> str:
     if not finite:
-        return "not finite: the model's activations, gradients or score hold NaN or infinity"
+        return (
+            "not finite: the input, or the model's activations, gradients or score hold NaN or "
+            "infinity"
+        )
     if gradient_peak == 0:
         return "blank: the score does not change with this layer (its gradient is zero everywhere)"
     if high == 0 and low == 0:
-        return "blank: the layer's activations and gradients cancel or are zero everywhere"
+        return (
+            "blank: the activations are zero everywhere here, or their gradient is, or they cancel"
+        )
     if relu and high <= 0:
         return (
             "blank: all evidence at this layer speaks against the target "
             f"(the map before its ReLU is {low:.3g} to {high:.3g})"
+        )
+    if gradient_peak < FAINTEST_GRADIENT:
+        return (
+            f"next to nothing: the largest gradient is {gradient_peak:.1g}, as of a probability "
+            f"where the model is sure; colours show its pattern, not its strength"
         )
     return ""

@@ -1,10 +1,12 @@
 """From a model, a layer and an output to what exactly is differentiated by what.
 
-Made once, while the model is traced; a value that can be printed and tested.
+Two steps, both while the model is traced: `listen` runs it and finds the logits, of which a target
+makes a score; `settle` takes the layer that the score is explained at.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ import tensorflow as tf
 
 from tfviz.autodiff.missing import why_in_loop, why_unheard
 from tfviz.errors import LayerError, TargetError, nearest
+from tfviz.explain.tokens import Grid, find_grid, only_one_token_read
 from tfviz.model.choice import (
     Candidate,
     Choice,
@@ -20,100 +23,200 @@ from tfviz.model.choice import (
     choose,
     layout,
     spatial_shape,
+    with_moved,
 )
 from tfviz.model.heard import Heard, Hearing, hear
 from tfviz.model.logits import Logits, find_logits, upstream
+from tfviz.model.shapes import in_words
 from tfviz.model.tree import Node, find
 
 
 @dataclass(frozen=True, eq=False)
+class Listened:
+    """A traced call of a model, and the logits behind its outputs.
+
+    Attributes:
+        hearing: All that was heard.
+        inputs: The model's inputs, flat; symbolic.
+        outputs: Its outputs, flat; symbolic.
+        logits: What each output is before its activation.
+        index: Which output is explained.
+        names: Of all outputs.
+        all_logits: All logits in the structure of the outputs; symbolic.
+    """
+
+    hearing: Hearing
+    inputs: tuple[tf.Tensor, ...]
+    outputs: tuple[tf.Tensor, ...]
+    logits: tuple[Logits, ...]
+    index: int
+    names: tuple[str, ...]
+    all_logits: Any
+
+    @property
+    def explained(self) -> Logits:
+        """The logits of the output that is explained."""
+        return self.logits[self.index]
+
+    @property
+    def class_axis(self) -> int:
+        """The axis of the explained output that holds its classes."""
+        logits = self.explained
+        if logits.class_axis is not None:
+            return logits.class_axis
+        rank = logits.tensor.shape.rank or 2
+        by_tensor = {each.tensor: each for each in self.hearing.heard}
+        made = next((by_tensor[name] for name in logits.passed if name in by_tensor), None)
+        first = rank > 2 and made is not None
+        if first and layout(self.hearing.heard, made) == "channels_first":  # type: ignore[arg-type]
+            return 1
+        return rank - 1
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """What is explained at, and how the score is made.
+    """What is explained at.
 
     Attributes:
         choice: The layer, and why.
-        calls: Its calls on the way to the score, by the input they look at, then in order.
+        calls: Its calls on the way to the score, one an input, by the input they look at; symbolic.
         layouts: 'channels_last' or 'channels_first', one a call.
         sources: Index of the model input that each call looks at.
+        grids: How the tokens of each call lie in the image; None where they don't.
         node: The layer itself.
-        logits: The explained output before its activation; symbolic.
-        output: That output as the model returns it; symbolic.
-        output_name: Its name, None for a model with one output.
-        all_logits: All outputs before their activations, in the model's structure; symbolic.
     """
 
     choice: Choice
     calls: tuple[Heard, ...]
     layouts: tuple[str, ...]
     sources: tuple[int, ...]
+    grids: tuple[Grid | None, ...]
     node: Node
-    logits: Logits
-    output: tf.Tensor
-    output_name: str | None
-    all_logits: Any
 
 
-def make_plan(
-    model: Any,
-    inputs: Any,
-    layer: str | None,
-    output: int | str | None,
-    *,
-    every_output: bool = False,
-) -> Plan:
-    """Call the model inside the graph that is being traced, and settle what to explain.
+def listen(model: Any, inputs: Any, output: int | str | None) -> Listened:
+    """Call the model inside the graph that is being traced, and find its logits.
 
     Args:
         model: A `keras.Model`.
         inputs: Symbolic tensors in the structure that the model takes.
-        layer: A path or name; None chooses.
         output: Index or name of the output to explain; None takes the first.
-        every_output: The score may depend on all outputs (a function of them).
 
     Raises:
-        LayerError: When the layer doesn't exist or can't give a map.
         TargetError: When there is no such output.
     """
     hearing = hear(model, inputs)
-    outputs = keras.tree.flatten(hearing.outputs)
+    outputs = [each for each in keras.tree.flatten(hearing.outputs) if tf.is_tensor(each)]
     names = _output_names(model, hearing.outputs, len(outputs))
-    index = _output_index(output, names)
-    found = [find_logits(each) for each in outputs]
-    logits = found[index]
+    found = {each.name: find_logits(each) for each in outputs}
+    return Listened(
+        hearing=hearing,
+        inputs=tuple(each for each in keras.tree.flatten(inputs) if tf.is_tensor(each)),
+        outputs=tuple(outputs),
+        logits=tuple(found[each.name] for each in outputs),
+        index=_output_index(output, names),
+        names=tuple(names),
+        all_logits=keras.tree.map_structure(
+            lambda each: found[each.name].tensor if tf.is_tensor(each) else each, hearing.outputs
+        ),
+    )
 
-    explained = found if every_output else [logits]
-    needed: frozenset[str] = frozenset().union(*(upstream(each.tensor) for each in explained))
-    graph = outputs[index].graph
+
+def settle(model: Any, listened: Listened, layer: str | None, score: tf.Tensor) -> Plan:
+    """Take the layer that a score is explained at.
+
+    Args:
+        model: The model that was listened to.
+        listened: From `listen`.
+        layer: A path or name; None chooses.
+        score: What is explained; symbolic.
+
+    Raises:
+        LayerError: When the layer doesn't exist or can't give a map.
+    """
+    heard, nodes = listened.hearing.heard, list(listened.hearing.nodes)
+    needed, graph = upstream(score), score.graph
     leads = frozenset(
-        each.tensor
-        for each in hearing.heard
-        if each.value.graph is graph and each.value.op.name in needed
+        each.tensor for each in heard if each.value.graph is graph and each.value.op.name in needed
     )
     # A segmentation's output has places itself; the evidence for it lies before it.
-    head: frozenset[str] = frozenset().union(
-        *(each.passed for each in explained if (each.tensor.shape.rank or 0) > 2)
-    )
+    spatial = [each for each in listened.logits if (each.tensor.shape.rank or 0) > 2]
+    head = with_moved(heard, frozenset().union(*(each.passed for each in spatial)))
     if layer is None:
-        choice, calls = choose(hearing.heard, leads, head, model_name=model.name)
-        node = find(list(hearing.nodes), choice.path, model)
+        choice, calls = choose(heard, leads, head, model_name=model.name)
+        choice, calls = _before_one_token(choice, calls, heard, leads, head, needed)
+        node = find(nodes, choice.path, model)
     else:
-        node = find(list(hearing.nodes), layer, model)
-        choice, calls = _named(node, hearing, leads, head, graph)
-    flat_inputs = [each for each in keras.tree.flatten(inputs) if tf.is_tensor(each)]
+        node = find(nodes, layer, model)
+        choice, calls = _named(node, listened.hearing, leads, head, graph)
+    calls = _last_of_each_chain(calls, heard)
     # A functional model runs the calls of a shared layer in an order of its own; people count by
     # the inputs.
-    calls = sorted(calls, key=lambda each: _source(each.value, flat_inputs))
+    calls = sorted(calls, key=lambda each: _source(each.value, listened.inputs))
+    sources = [_source(each.value, listened.inputs) for each in calls]
     return Plan(
-        choice=choice,
+        choice=_counted(choice, calls),
         calls=tuple(calls),
-        layouts=tuple(layout(hearing.heard, each) for each in calls),
-        sources=tuple(_source(each.value, flat_inputs) for each in calls),
+        layouts=tuple(layout(heard, each) for each in calls),
+        sources=tuple(sources),
+        grids=tuple(
+            find_grid(each.value, listened.inputs[source], heard) if listened.inputs else None
+            for each, source in zip(calls, sources, strict=True)
+        ),
         node=node,
-        logits=logits,
-        output=outputs[index],
-        output_name=names[index] if len(outputs) > 1 else None,
-        all_logits=keras.tree.pack_sequence_as(hearing.outputs, [each.tensor for each in found]),
     )
+
+
+def _counted(choice: Choice, calls: Sequence[Heard]) -> Choice:
+    last = calls[-1]
+    return Choice(
+        choice.path, choice.kind, last.shape, choice.reason, choice.candidates, len(calls)
+    )
+
+
+def _last_of_each_chain(calls: Sequence[Heard], heard: Sequence[Heard]) -> list[Heard]:
+    """Of calls that follow from each other the last: one ReLU used all along is the last ReLU.
+
+    Calls beside each other, each on an input of its own, all stay.
+    """
+    order = {id(each): i for i, each in enumerate(heard)}
+    left = sorted(calls, key=lambda each: order.get(id(each), 0))
+    kept: list[Heard] = []
+    while left:
+        last = left.pop()
+        kept.append(last)
+        if left:
+            behind = upstream(last.value)
+            left = [each for each in left if each.value.op.name not in behind]
+    return kept[::-1]
+
+
+def _before_one_token(
+    choice: Choice,
+    calls: list[Heard],
+    heard: Sequence[Heard],
+    leads: frozenset[str],
+    head: frozenset[str],
+    needed: frozenset[str],
+) -> tuple[Choice, list[Heard]]:
+    """Where only one token of the chosen output is read, the last attention's input is taken."""
+    last = calls[-1]
+    if len(last.shape) != 3 or not only_one_token_read(last.value, needed):
+        return choice, calls
+    found = {each.tensor: each for each in candidates(heard, leads, head)}
+    attentions = [each for each in heard if "Attention" in each.kind and each.tensor in leads]
+    for attention in reversed(attentions):
+        looked_at = next((found[name] for name in attention.made_from if name in found), None)
+        if looked_at is not None:
+            reason = (
+                f"what the last attention '{attention.path}' looks at: after it only one token is "
+                f"read, and the others count no more"
+            )
+            taken = Choice(
+                looked_at.path, looked_at.kind, looked_at.shape, reason, choice.candidates
+            )
+            return taken, [looked_at]
+    return choice, calls
 
 
 def _named(
@@ -136,28 +239,17 @@ def _named(
         known = dict.fromkeys(each.path for each in listed)
         some = ", ".join(f"'{path}'" for path in list(known)[-3:])
         raise LayerError(
-            f"Layer '{node.path}' gives {_show(first.shape)}: no places are left in it to make a "
-            f"map of." + (f" Layers that have some: {some}." if some else "")
+            f"Layer '{node.path}' gives {in_words(first.shape)}: no places are left in it to make "
+            f"a map of." + (f" Layers that have some: {some}." if some else "")
         )
     # Calls that don't lead to the score (another branch of a shared layer) have no map; when none
     # does, all are kept, so that the missing gradient can be explained.
     used = [each for each in calls if each.tensor in leads] or calls
     offered = {each.path: Candidate(each.path, each.kind, each.shape) for each in listed}
     return (
-        Choice(
-            first.path,
-            first.kind,
-            first.shape,
-            "named by you",
-            tuple(offered.values()),
-            len(used),
-        ),
+        Choice(first.path, first.kind, first.shape, "named by you", tuple(offered.values())),
         used,
     )
-
-
-def _show(shape: tuple[int | None, ...]) -> str:
-    return "(" + ", ".join("batch" if size is None else str(size) for size in shape) + ")"
 
 
 def _output_names(model: Any, outputs: Any, count: int) -> list[str]:
@@ -183,7 +275,7 @@ def _output_index(wanted: int | str | None, names: list[str]) -> int:
     )
 
 
-def _source(tensor: tf.Tensor, inputs: list[tf.Tensor]) -> int:
+def _source(tensor: tf.Tensor, inputs: Sequence[tf.Tensor]) -> int:
     """The input that a layer looks at: the first with places in it that it depends on."""
     needed = upstream(tensor)
     used = [i for i, each in enumerate(inputs) if each.op.name in needed]

@@ -8,11 +8,12 @@ import keras
 import tensorflow as tf
 
 from tfviz.errors import InputError
-from tfviz.explain.plan import make_plan
+from tfviz.explain.plan import listen, settle
 from tfviz.model.backend import require_keras_model
 from tfviz.model.card import card_of
 from tfviz.model.choice import Choice
 from tfviz.model.pixels import DEFAULT_SIZE, image_shape, plan_pixels
+from tfviz.model.shapes import channels_stand_first
 
 
 def layers_of(model: keras.Model, *, output: int | str | None = None) -> Choice:
@@ -35,9 +36,10 @@ def layers_of(model: keras.Model, *, output: int | str | None = None) -> Choice:
     made: list[Choice] = []
 
     def trace(inputs: Any) -> tf.Tensor:
-        plan = make_plan(model, inputs, None, output)
-        made.append(plan.choice)
-        return plan.logits.tensor
+        listened = listen(model, inputs, output)
+        score = listened.explained.tensor
+        made.append(settle(model, listened, None, score).choice)
+        return score
 
     tf.function(trace, autograph=False).get_concrete_function(_specs(model))
     return made[-1]
@@ -59,7 +61,7 @@ def _specs(model: keras.Model) -> Any:
         shape = list(each.shape)
         if len(inputs) == 1 and len(shape) == 4 and None in shape[1:]:
             size = plan_pixels(model).size
-            rows = (2, 3) if shape[1] in (1, 3) and shape[-1] not in (1, 3) else (1, 2)
+            rows = (2, 3) if channels_stand_first(shape[1:]) else (1, 2)
             for axis, length in zip(rows, size, strict=True):
                 shape[axis] = shape[axis] or length
         fallback = (card_of(model).input_size or (DEFAULT_SIZE,))[0]

@@ -21,56 +21,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfviz.errors import TargetError
-
-Parameters = dict[str, np.ndarray]
-
-
-class Target:
-    """One number per input, to be explained."""
-
-    @property
-    def kind(self) -> Hashable:
-        """What is traced: targets of equal kind share one traced function."""
-        raise TypeError(f"{type(self).__name__} must say its kind")  # pragma: no cover
-
-    @property
-    def signature(self) -> dict[str, type[np.generic]]:
-        """Names and types of the parameters."""
-        raise TypeError(f"{type(self).__name__} must give its signature")  # pragma: no cover
-
-    def parameters(self, count: int) -> Parameters:
-        """Arrays with `count` entries each that go into the traced function."""
-        raise TypeError(f"{type(self).__name__} must give its parameters")  # pragma: no cover
-
-    def check(self, units: int | None, activation: str | None) -> None:
-        """Refuse what an output of so many units, ending in this activation, doesn't have."""
-
-    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
-        """The score inside the traced function.
-
-        Args:
-            logits: What the model puts out, before its last softmax or sigmoid: for all targets
-                but `Function` a (batch, units) tensor.
-            parameters: As given by `parameters`, as tensors.
-            activation: What followed the logits: 'softmax', 'sigmoid', None, ...
-        """
-        raise TypeError(f"{type(self).__name__} must score")  # pragma: no cover
-
-
-@dataclass(frozen=True, eq=False)
-class Score:
-    """Scores (batch,) and, where the target is a unit, the unit (batch,) int32 and its sign."""
-
-    value: tf.Tensor
-    unit: tf.Tensor
-    sign: tf.Tensor
+from tfviz.explain.target import Parameters, Score, Target
+from tfviz.model.labels import top_rank
 
 
 def _pick(logits: tf.Tensor, unit: tf.Tensor, sign: tf.Tensor | None = None) -> Score:
     value = tf.gather(logits, unit, axis=1, batch_dims=1)
     if sign is None:
         sign = tf.ones_like(value)
-    return Score(value * sign, unit, sign)
+    return Score(value * sign, unit, sign, tf.fill(tf.shape(unit), -1))
 
 
 @dataclass(frozen=True)
@@ -102,10 +61,18 @@ class Top(Target):
         if units is not None and self.k > max(units, 1):
             raise TargetError(f"top{self.k} asks for more classes than the model's {units}.")
 
-    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+    def score(
+        self,
+        logits: Any,
+        parameters: dict[str, tf.Tensor],
+        *,
+        activation: str | None = None,
+        spatial: bool = False,
+    ) -> Score:
         if logits.shape[1] == 1:
             unit = tf.zeros_like(parameters["rank"])
-            if activation != "sigmoid":
+            # A mask's background is rarely what is asked for: its positive side is taken.
+            if activation != "sigmoid" or spatial:
                 return _pick(logits, unit)
             return _pick(logits, unit, tf.where(logits[:, 0] >= 0, 1.0, -1.0))
         # A full stable sort, not top_k: k is a tensor here, and equal logits keep their order.
@@ -159,7 +126,14 @@ class Class(Target):
                 allowed = f"0 to {classes - 1}" if classes else "0 and up"
                 raise TargetError(f"Class {index} is out of range: the model's are {allowed}.")
 
-    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+    def score(
+        self,
+        logits: Any,
+        parameters: dict[str, tf.Tensor],
+        *,
+        activation: str | None = None,
+        spatial: bool = False,
+    ) -> Score:
         unit = parameters["unit"]
         if logits.shape[1] == 1 and activation == "sigmoid":
             return _pick(logits, tf.zeros_like(unit), tf.where(unit == 1, 1.0, -1.0))
@@ -193,7 +167,14 @@ class Side(Target):
                 f"Use Class(index)."
             )
 
-    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+    def score(
+        self,
+        logits: Any,
+        parameters: dict[str, tf.Tensor],
+        *,
+        activation: str | None = None,
+        spatial: bool = False,
+    ) -> Score:
         sign = parameters["sign"]
         return _pick(logits, tf.zeros_like(sign, tf.int32), sign)
 
@@ -249,22 +230,31 @@ class Contrast(Target):
                 "A contrast of a class with itself is zero everywhere: name two different classes."
             )
 
-    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+    def score(
+        self,
+        logits: Any,
+        parameters: dict[str, tf.Tensor],
+        *,
+        activation: str | None = None,
+        spatial: bool = False,
+    ) -> Score:
         def side(letter: str, target: Target) -> Score:
             own = {k[2:]: v for k, v in parameters.items() if k.startswith(f"{letter}_")}
-            return target.score(logits, own, activation)
+            return target.score(logits, own, activation=activation, spatial=spatial)
 
         first, second = side("a", self.target), side("b", self.against)
-        return Score(first.value - second.value, first.unit, first.sign)
+        return Score(first.value - second.value, first.unit, first.sign, second.unit)
 
 
 class _Same:
     """A function as part of a key, without keeping it, or the model it closes over, alive."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        # A bound method is a new object at each access; its parts are not.
         bound = hasattr(function, "__self__") and hasattr(function, "__func__")
         self.reference = weakref.WeakMethod(function) if bound else weakref.ref(function)
-        self.hash = hash(function)
+        parts = (function.__self__, function.__func__) if bound else (function,)
+        self.hash = hash(tuple(id(each) for each in parts))
 
     def __hash__(self) -> int:
         return self.hash
@@ -272,8 +262,10 @@ class _Same:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        mine = self.reference()
-        return isinstance(other, _Same) and mine is not None and mine == other.reference()
+        if not isinstance(other, _Same) or self.hash != other.hash:
+            return False
+        # Of equal ids, both alive: the same function. A dead one's id may be another's by now.
+        return self.reference() is not None and other.reference() is not None
 
 
 class Function(Target):
@@ -300,7 +292,14 @@ class Function(Target):
     def parameters(self, count: int) -> Parameters:
         return {"any": np.zeros(count, np.int32)}
 
-    def score(self, logits: Any, parameters: dict[str, tf.Tensor], activation: str | None) -> Score:
+    def score(
+        self,
+        logits: Any,
+        parameters: dict[str, tf.Tensor],
+        *,
+        activation: str | None = None,
+        spatial: bool = False,
+    ) -> Score:
         value = self.function(logits)
         if not tf.is_tensor(value) or not value.dtype.is_floating:
             raise TargetError(
@@ -315,7 +314,8 @@ class Function(Target):
                 f"The target function returned shape {tuple(value.shape)}: it must return one "
                 f"number per input, (batch,). Sum or pick over the other axes."
             )
-        return Score(value, tf.fill([count], -1), tf.ones_like(value))
+        none = tf.fill([count], -1)
+        return Score(value, none, tf.ones_like(value), none)
 
 
 def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Target:
@@ -343,8 +343,9 @@ def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Tar
     if isinstance(given, str) and find_class is not None:
         return as_target(find_class(given))
     if isinstance(given, str):
-        if given[:3] == "top" and given[3:].isdecimal():
-            return Top(int(given[3:]))
+        rank = top_rank(given)
+        if rank is not None:
+            return Top(rank)
         raise TargetError(
             f"target={given!r} is neither 'top1', 'top2', ... nor a known class name: give a class "
             f"index, or load the model with labels="

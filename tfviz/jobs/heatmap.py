@@ -19,6 +19,7 @@ from tfviz.files import Source, ensure_writable, output_stems
 from tfviz.image import read_rgb, sample_path, write_array, write_image
 from tfviz.image.writing import JPEG_SUFFIXES
 from tfviz.model.card import card_of
+from tfviz.model.labels import top_rank
 from tfviz.model.pixels import PixelPlan, plan_pixels
 
 PRODUCTS = ("overlay", "array", "panel")
@@ -42,6 +43,7 @@ class HeatmapSettings:
         colormap: Of the overlay; None takes the default.
         alpha: Strength of the overlay; None takes the default.
         batch_size: How many photos the model sees at once.
+        output: Which output of a model with several, by index or name; None takes the first.
     """
 
     method: str = "gradcam"
@@ -54,6 +56,7 @@ class HeatmapSettings:
     colormap: str | None = None
     alpha: float | None = None
     batch_size: int = 16
+    output: int | str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class HeatmapJob:
         self.target = named_target(model, self.settings.target, self.settings.against)
         layer = None if self.settings.layer == "auto" else self.settings.layer
         self.method = METHODS[self.settings.method](
-            model, layer, batch_size=self.settings.batch_size
+            model, layer, output=self.settings.output, batch_size=self.settings.batch_size
         )
         ensure_writable(self.out)
         self.stems = output_stems(self.sources)
@@ -178,6 +181,8 @@ class HeatmapJob:
         photo: np.ndarray,
     ) -> HeatmapResult:
         settings = self.settings
+        if not np.isfinite(explanation.maps[row]).all():
+            return HeatmapResult(source.name, reason=f"no map: {explanation.notes[row]}")
         top = explanation.probabilities(row)
         sees, confidence, output = says(explanation, row)
         result = HeatmapResult(
@@ -189,7 +194,7 @@ class HeatmapJob:
             score=float(explanation.scores[row]),
             layer=explanation.layer.path,
             map_range=(float(explanation.maps[row].min()), float(explanation.maps[row].max())),
-            note=explanation.notes[row],
+            note="; ".join(each for each in (explanation.notes[row], *explanation.remarks) if each),
             top=tuple(top[:BARS]),
         )
         files = []
@@ -198,8 +203,7 @@ class HeatmapJob:
             if "array" in settings.save:
                 files.append(self._path(stem, ".map.npy"))
                 write_array(files[-1], explanation.maps[row])
-            drawable = bool(np.isfinite(explanation.maps[row]).all())
-            if drawable and {"overlay", "panel"} & set(settings.save):
+            if {"overlay", "panel"} & set(settings.save):
                 heat = explanation.on_photo(row, photo.shape[:2], resize=self.pixels.resize)
                 files += self._draw(explanation, row, source, stem, photo, heat, result)
         except OSError as error:
@@ -223,7 +227,8 @@ class HeatmapJob:
         options: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
         files = []
         if "overlay" in settings.save:
-            jpeg = source.path is not None and source.path.suffix.lower() in JPEG_SUFFIXES
+            origin = source.path if source.sample is None else sample_path(source.sample)
+            jpeg = origin is not None and origin.suffix.lower() in JPEG_SUFFIXES
             files.append(self._path(stem, ".overlay.jpg" if jpeg else ".overlay.png"))
             write_image(files[-1], overlay(photo, heat, **options))
         if "panel" in settings.save:
@@ -278,7 +283,7 @@ def named_target(model: Any, target: str, against: str | None) -> Target:
 
     def one(text: str) -> Target:
         found = card.find_class(text)
-        if isinstance(found, str) and not (found[:3] == "top" and found[3:].isdecimal()):
+        if isinstance(found, str) and top_rank(found) is None:
             raise TargetError(
                 f"'{text}' is a class name, and this model brings none along: give its index, or "
                 f"the names with --labels (labels= in Python)."
@@ -306,8 +311,11 @@ def says(explanation: Explanation, row: int) -> tuple[str, float | None, float |
         return top[0][0], top[0][1], None
     output = np.atleast_1d(explanation.outputs[row])
     if output.ndim > 1:
-        winner = int(output.reshape(-1, output.shape[-1]).mean(axis=0).argmax())
-        return f"mostly {explanation.card.name_of(winner, output.shape[-1])}", None, None
+        classes = np.moveaxis(output, explanation.class_axis - 1, -1)
+        if classes.shape[-1] == 1:
+            return f"{(classes > 0.5).mean():.0%} of the places", None, None
+        winner = int(classes.reshape(-1, classes.shape[-1]).mean(axis=0).argmax())
+        return f"mostly {explanation.card.name_of(winner, classes.shape[-1])}", None, None
     if len(output) == 1:
         return "the output", None, float(output[0])
     winner = int(output.argmax())

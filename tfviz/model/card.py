@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from tfviz.errors import InputError
+from tfviz.errors import InputError, TargetError, nearest
 from tfviz.files.atomic import writing
-from tfviz.model.labels import find_class
+from tfviz.model.labels import find_class, top_rank
 
 MEMBER = "tfviz.json"
 VALUE_RANGES = ("none", "0-1", "tf", "torch", "caffe")
@@ -56,10 +56,17 @@ class Card:
         Raises:
             TargetError: When the names are known and none, or more than one, is this.
         """
-        if name[:3] == "top" and name[3:].isdecimal():
+        if top_rank(name) is not None:
             return name
         if name.isdecimal():
-            return int(name)
+            index = int(name)
+            if name in self.class_names and self.class_names.index(name) != index:
+                raise TargetError(
+                    f"'{name}' is an index and also the name of class "
+                    f"{self.class_names.index(name)}: from Python, Class({index}) or "
+                    f"Class({self.class_names.index(name)}) says which."
+                )
+            return index
         return find_class(name, self.class_names) if self.class_names else name
 
 
@@ -130,6 +137,14 @@ def _parse(data: bytes, source: str) -> Card:
     if not isinstance(found, dict):
         raise InputError(f"{source} must hold an object with class_names, input_size, ...")
     known = {each.name for each in fields(Card)} - {"source"}
+    for name in found:
+        if name not in known:
+            raise InputError(
+                f"{source} has '{name}', which is none of {', '.join(sorted(known))}."
+                f"{nearest(name, known)}"
+            )
+    if not isinstance(found.get("knows", ""), str):
+        raise InputError(f"{source} gives knows {found['knows']!r}, which is no sentence.")
     given = {name: value for name, value in found.items() if name in known and value is not None}
     for name, allowed in (("value_range", VALUE_RANGES), ("resize", RESIZES)):
         if name in given and given[name] not in allowed:

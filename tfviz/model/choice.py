@@ -9,12 +9,14 @@ in it, before the pooling or flattening that removes it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 
 from tfviz.errors import LayerError
 from tfviz.model.heard import Heard
+from tfviz.model.shapes import in_words
 
 # These move, pick or repeat values without computing any: what they were given is the better place.
 _MOVES = (
@@ -40,6 +42,7 @@ _MOVES = (
 )
 # A pooled map is a coarser picture of the map before it (VGG: block5_conv3, not block5_pool).
 _POOLS = ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "AdaptiveAveragePool")
+_PASSED_OVER = re.compile(rf"(?:{'|'.join(_MOVES + _POOLS)})(?:ing)?(?:[123]D)?")
 # Their inside has the rank of a picture (tokens x heads) and is none.
 _OPAQUE = ("MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention")
 
@@ -127,11 +130,29 @@ def candidates(
             continue
         if each.tensor not in leads_to_score or each.tensor in head:
             continue
-        if each.kind.startswith(_MOVES + _POOLS) or each.path.startswith(opaque):
+        if _only_moves(each) or each.path.startswith(opaque):
             continue
         if _places(spatial_shape(each, layout(heard, each))) > 1:
             found.append(each)
     return found
+
+
+def _only_moves(each: Heard) -> bool:
+    """Whether this is one of Keras's own layers that pass values on or pool them."""
+    return each.builtin and bool(_PASSED_OVER.fullmatch(each.kind))
+
+
+def with_moved(heard: Sequence[Heard], head: frozenset[str]) -> frozenset[str]:
+    """The tensors of a score and, where it was only enlarged or moved, what it was before."""
+    by_tensor = {each.tensor: each for each in heard}
+    found, waiting = set(head), list(head)
+    while waiting:
+        each = by_tensor.get(waiting.pop())
+        if each is not None and _only_moves(each):
+            fresh = [name for name in each.made_from if name not in found]
+            found.update(fresh)
+            waiting.extend(fresh)
+    return frozenset(found)
 
 
 def _places(spatial: tuple[int | None, ...]) -> float:
@@ -164,23 +185,19 @@ def choose(
     if remover is not None:
         reason += f", before '{remover.path}' ({remover.kind})"
     calls = [each for each in found if each.path == last.path]
-    listed = tuple(Candidate(each.path, each.kind, each.shape) for each in _first_of_each(found))
+    listed = tuple(Candidate(each.path, each.kind, each.shape) for each in _last_of_each(found))
     return Choice(last.path, last.kind, last.shape, reason, listed, len(calls)), calls
 
 
-def _first_of_each(found: Sequence[Heard]) -> list[Heard]:
-    return list({each.path: each for each in reversed(found)}.values())[::-1]
+def _last_of_each(found: Sequence[Heard]) -> list[Heard]:
+    return list({each.path: each for each in found}.values())
 
 
 def _nothing(heard: Sequence[Heard], model_name: str) -> str:
-    seen = ", ".join(f"'{h.path}' {_show(h.shape)}" for h in heard[:4])
+    seen = ", ".join(f"'{h.path}' {in_words(h.shape)}" for h in heard[:4])
     end = ", ..." if len(heard) > 4 else "."
     return (
         f"Model '{model_name}' has no layer with places in it before its score: its layers give "
         f"{seen}{end} A heatmap needs an output like (batch, height, width, channels); for a "
         f"model of plain vectors look at input gradients instead."
     )
-
-
-def _show(shape: tuple[int | None, ...]) -> str:
-    return "(" + ", ".join("batch" if s is None else str(s) for s in shape) + ")"

@@ -12,8 +12,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfviz.model.tap import Call, listening
+from tfviz.model.tap import Call, listening, losses_kept
 from tfviz.model.tree import Node, walk
+
+# Between two layers of a subclass there are a few; further away nothing is told by them.
+MOST_RAW_OPERATIONS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,7 @@ class Heard:
         made_from: Names of the tensors it was given.
         weighted: Whether it has weights.
         data_format: 'channels_last', 'channels_first', or None where it has no say.
+        builtin: Whether its class is Keras's own.
         value: The symbolic tensor itself, None in a record made by hand.
     """
 
@@ -38,6 +42,7 @@ class Heard:
     made_from: tuple[str, ...] = ()
     weighted: bool = False
     data_format: str | None = None
+    builtin: bool = True
     value: Any = field(default=None, repr=False)
 
 
@@ -65,13 +70,15 @@ def hear(model: Any, inputs: Any) -> Hearing:
     """
     nodes = walk(model)
     paths = {id(node.operation): node.path for node in nodes}
-    with listening(node.operation for node in nodes) as calls:
+    with losses_kept([model]), listening(node.operation for node in nodes) as calls:
         outputs = model(inputs, training=False)
-    heard = []
+    heard: list[Heard] = []
+    known: set[str] = set()
     for call in calls:
         tensor = _floating(call)
         if tensor is not None:
-            heard.append(_describe(call, tensor, paths[id(call.operation)]))
+            heard.append(_describe(call, tensor, paths[id(call.operation)], known))
+            known.add(tensor.name)
     return Hearing(outputs, tuple(heard), tuple(nodes))
 
 
@@ -80,18 +87,37 @@ def _floating(call: Call) -> tf.Tensor | None:
     return next((each for each in call.outputs if each.dtype.is_floating), None)
 
 
-def _describe(call: Call, tensor: tf.Tensor, path: str) -> Heard:
+def _describe(call: Call, tensor: tf.Tensor, path: str, known: set[str]) -> Heard:
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else []
     return Heard(
         path=path,
         kind=type(call.operation).__name__,
         shape=tuple(shape),
         tensor=tensor.name,
-        made_from=tuple(each.name for each in call.inputs),
+        made_from=_made_from(call.inputs, known),
         weighted=bool(getattr(call.operation, "weights", None)),
         data_format=_data_format(call.operation, len(shape)),
+        builtin=type(call.operation).__module__.startswith("keras."),
         value=tensor,
     )
+
+
+def _made_from(inputs: tuple[tf.Tensor, ...], known: set[str]) -> tuple[str, ...]:
+    """What a call was given, and behind raw operations the layers that those were given."""
+    names: list[str] = []
+    for tensor in inputs:
+        names.append(tensor.name)
+        if tensor.name in known:
+            continue
+        waiting, seen = [tensor], {tensor.name}
+        while waiting and len(seen) < MOST_RAW_OPERATIONS:
+            for each in waiting.pop(0).op.inputs:
+                if each.name in known:
+                    names.append(each.name)
+                elif each.name not in seen:
+                    seen.add(each.name)
+                    waiting.append(each)
+    return tuple(dict.fromkeys(names))
 
 
 def _data_format(operation: Any, rank: int) -> str | None:

@@ -39,7 +39,7 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     path = Path(path)
     if path.is_dir():
         names = sorted(each.name for each in path.iterdir() if each.is_dir())
-        names = [name for name in names if not name.startswith(".")]
+        names = [name for name in names if not name.startswith((".", "__"))]
         if not names:
             raise InputError(
                 f"The folder '{path}' given as labels has no sub-folders: each is a class."
@@ -122,6 +122,15 @@ def _ordered(pairs: Sequence[tuple[int, str]], path: Path) -> list[str]:
             f"indices must run from 0 without gaps."
         )
     return [by_index[i] for i in range(len(by_index))]
+
+
+def top_rank(text: str) -> int | None:
+    """The k of 'topk', None for any other text.
+
+    >>> top_rank("top3"), top_rank("topaz")
+    (3, None)
+    """
+    return int(text[3:]) if text[:3] == "top" and text[3:].isdecimal() else None
 
 
 def find_class(name: str, names: Sequence[str]) -> int:

@@ -26,18 +26,28 @@ class Logits:
         tensor: Shaped like the output, before its last activation.
         activation: 'softmax', 'log-softmax', 'sigmoid', or None when the output ends in none.
         passed: Names of all tensors from the output back to the logit, both included.
+        class_axis: Which axis the classes are on, where a softmax tells; None otherwise.
+        squashed: What made a probability of the output further up, where no logit can be taken;
+            '' when nothing did.
     """
 
     tensor: tf.Tensor
     activation: str | None
     passed: frozenset[str]
+    class_axis: int | None = None
+    squashed: str = ""
 
     @property
     def how(self) -> str:
         """How the score was obtained, in words."""
-        if self.activation is None:
-            return "the model's output as it is: it ends in no softmax or sigmoid"
-        return f"the logit: the input of the final {self.activation}"
+        if self.activation is not None:
+            return f"the logit: the input of the final {self.activation}"
+        if self.squashed:
+            return (
+                f"the model's output as it is: {self.squashed}, where the logit can't be taken; "
+                f"its gradient vanishes where the model is sure"
+            )
+        return "the model's output as it is: it ends in no softmax or sigmoid"
 
 
 def find_logits(output: tf.Tensor) -> Logits:
@@ -59,9 +69,14 @@ def find_logits(output: tf.Tensor) -> Logits:
         if kind in ACTIVATIONS:
             logit = operation.inputs[0]
             passed.append(logit.name)
+            axis = None if kind == "Sigmoid" else logit.shape.rank
+            axis = axis and axis - 1
             for step, how in reversed(replay):
-                logit = tf.reshape(logit, how) if step == "reshape" else tf.transpose(logit, how)
-            return Logits(logit, ACTIVATIONS[kind], frozenset(passed))
+                if step == "reshape":
+                    logit, axis = tf.reshape(logit, how), None
+                else:
+                    logit, axis = tf.transpose(logit, how), _moved(axis, how)
+            return Logits(logit, ACTIVATIONS[kind], frozenset(passed), axis)
         if kind in _RENAMING:
             tensor = operation.inputs[tensor.value_index if kind == "IdentityN" else 0]
         elif kind in _RESHAPING:
@@ -71,8 +86,43 @@ def find_logits(output: tf.Tensor) -> Logits:
             replay.append(("transpose", operation.inputs[1]))
             tensor = operation.inputs[0]
         else:
-            return Logits(output, None, frozenset(passed[:1]))
+            return Logits(output, None, frozenset(passed[:1]), squashed=_squashed(output))
         passed.append(tensor.name)
+
+
+# Operations through which a probability stays one, or nearly: averages of models, clipping.
+_MIXING = {
+    "AddV2", "Add", "AddN", "Mul", "RealDiv", "Div", "Sub", "ConcatV2", "Pack", "Mean", "Minimum",
+    "Maximum", "ClipByValue", "StridedSlice", "Sum", "Log",
+}  # fmt: skip
+_CALLS = {"PartitionedCall", "StatefulPartitionedCall"}
+FARTHEST_MIXING = 40
+
+
+def _squashed(output: tf.Tensor) -> str:
+    """What made a probability of an output that ends in no softmax or sigmoid itself."""
+    waiting, seen = [output.op], {output.op.name}
+    while waiting and len(seen) < FARTHEST_MIXING:
+        operation = waiting.pop(0)
+        if operation.type in ACTIVATIONS:
+            return f"made of a {ACTIVATIONS[operation.type]} further up"
+        if operation.type in _CALLS:
+            return "made inside a tf.function of the model's own, whose graph is closed"
+        if operation.type not in _MIXING | _RENAMING | _RESHAPING | {"Transpose"}:
+            continue
+        for each in operation.inputs:
+            if each.op.name not in seen:
+                seen.add(each.op.name)
+                waiting.append(each.op)
+    return ""
+
+
+def _moved(axis: int | None, order: tf.Tensor) -> int | None:
+    """Where an axis stands after a transposition; None when that isn't known while tracing."""
+    known = tf.get_static_value(order)
+    if axis is None or known is None:
+        return None
+    return list(known).index(axis)
 
 
 def upstream(tensor: tf.Tensor) -> frozenset[str]:

@@ -17,7 +17,9 @@ from tfviz.errors import InputError
 from tfviz.image.geometry import Placement, place, to_input
 from tfviz.model.architectures import architecture_of
 from tfviz.model.card import RESIZES, VALUE_RANGES, Card, card_of
-from tfviz.model.tree import Node, children, walk
+from tfviz.model.ranges import find_range, names_of
+from tfviz.model.shapes import channels_stand_first
+from tfviz.model.tree import Node, walk
 
 # Of the 1.28 million ImageNet training photos, in 0..255 BGR and 0..1 RGB; the constants of
 # keras.applications.imagenet_utils.preprocess_input.
@@ -37,9 +39,6 @@ IN_WORDS = {
     "torch": "0 to 1 less ImageNet's mean, over its deviation",
     "caffe": "0 to 255 as BGR, less ImageNet's mean",
 }
-
-_SCALING_LAYERS = ("Rescaling", "Normalization")
-_SCALING_OPERATIONS = ("TrueDivide", "Divide", "Multiply", "Subtract", "Add")
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def plan_pixels(
             raise InputError(f"{name}={given!r} is unknown: it is one of {', '.join(allowed)}.")
     card, nodes = card_of(model), walk(model)
     size, channels, channels_first = _input_shape(model, card, nodes)
-    found, because, assumed = _value_range(model, card, nodes, value_range)
+    found, because, assumed = find_range(model, card, nodes, value_range)
     return PixelPlan(
         size=size,
         channels=channels,
@@ -187,14 +186,14 @@ def _input_shape(model: Any, card: Card, nodes: list[Node]) -> tuple[tuple[int, 
     if shape is None:
         # A subclass says nothing of its input before it is called.
         shape = (None, None, None, 3)
-    first = shape[1] in (1, 3) and shape[-1] not in (1, 3)
+    first = channels_stand_first(shape[1:])
     height, width, channels = (*shape[2:], shape[1]) if first else shape[1:]
     if channels not in (1, 3, None):
         raise InputError(
             f"Model '{model.name}' takes {channels} channels and a photo has 3: give it arrays "
             f"from Python instead: GradCAM(model)(inputs)."
         )
-    known = next((a for a in map(architecture_of, _names(model, nodes)) if a is not None), None)
+    known = next((a for a in map(architecture_of, names_of(model, nodes)) if a is not None), None)
     fallback = known.size if known else DEFAULT_SIZE
     default = card.input_size or (fallback, fallback)
     return (height or default[0], width or default[1]), channels or 3, first
@@ -223,56 +222,3 @@ def image_shape(model: Any) -> tuple[int | None, ...] | None:
             f"with arrays for all inputs: GradCAM(model)([...])."
         )
     return shapes[0]
-
-
-def _names(model: Any, nodes: list[Node]) -> list[str]:
-    """Names of the model and of the models inside it."""
-    return [model.name, *(each.operation.name for each in nodes if children(each.operation))]
-
-
-def _value_range(
-    model: Any, card: Card, nodes: list[Node], given: str | None
-) -> tuple[str, str, bool]:
-    if given is not None:
-        return given, "given", False
-    if card.value_range is not None:
-        return card.value_range, f"from {card.source or 'its card'}", False
-    inside = _scaled_inside(nodes)
-    if inside is not None:
-        return "none", f"'{inside.path}' inside the model scales 0 to 255 itself", False
-    before = _lambda_first(nodes)
-    if before is not None:
-        because = f"assumed: the Lambda layer '{before.path}' at the start seems to scale them"
-        return "none", because, True
-    for name in _names(model, nodes):
-        known = architecture_of(name)
-        if known is not None:
-            # It scales inside where it can, so here this was switched off.
-            expected = known.bare or known.value_range
-            return expected, f"as keras.applications.{known.name} was trained", False
-    return "0-1", "assumed: nothing in the model tells its range", True
-
-
-def _lambda_first(nodes: list[Node]) -> Node | None:
-    """A Lambda layer that stands before anything with weights; what it does can't be read."""
-    for node in nodes:
-        if type(node.operation).__name__ == "Lambda":
-            return node
-        if getattr(node.operation, "weights", None) and not children(node.operation):
-            return None
-    return None
-
-
-def _scaled_inside(nodes: list[Node]) -> Node | None:
-    """The layer that scales pixel values before anything with weights sees them."""
-    for node in nodes:
-        operation, kind = node.operation, type(node.operation).__name__
-        if children(operation):
-            continue
-        if kind.startswith(_SCALING_LAYERS):
-            return node
-        if kind in _SCALING_OPERATIONS and not getattr(operation, "weights", None):
-            return node
-        if getattr(operation, "weights", None):
-            return None
-    return None

@@ -16,10 +16,12 @@ Conditions, each of which was seen to break a simpler version:
   of attributes never sees it.
 - A layer called several times is heard several times, in order.
 - Keras runs a quantised layer by `quantized_call` in place of `call`.
+- A layer's `add_loss` and activity regularizers leave symbolic losses behind; they are taken away.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -66,6 +68,8 @@ def listening(operations: Iterable[Any]) -> Iterator[list[Call]]:
     calls: list[Call] = []
 
     def wrap(operation: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+        # With the signature of the original: layers around may look at it to decide what to pass.
+        @functools.wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:
             returned = original(*args, **kwargs)
             if threading.get_ident() == thread:
@@ -77,9 +81,10 @@ def listening(operations: Iterable[Any]) -> Iterator[list[Call]]:
 
     missing = object()
     before: list[tuple[dict[str, Any], str, Any]] = []
-    with TRACING:
+    listened = list(operations)
+    with TRACING, losses_kept(listened):
         try:
-            for operation in operations:
+            for operation in listened:
                 quantised = getattr(operation, "quantization_mode", None) is not None
                 name = "quantized_call" if quantised else "call"
                 attributes = operation.__dict__
@@ -93,3 +98,26 @@ def listening(operations: Iterable[Any]) -> Iterator[list[Call]]:
                     attributes.pop(name, None)
                 else:
                     attributes[name] = own
+
+
+@contextmanager
+def losses_kept(operations: Iterable[Any]) -> Iterator[None]:
+    """Leave `layer.losses` as they were.
+
+    Keras keeps them in `_losses` and `_loss_ids`, which are private; seen in Keras 3.12 to 3.15.
+    """
+    kept = [
+        (losses, list(losses), ids, set(ids))
+        for losses, ids in (
+            (getattr(each, "_losses", None), getattr(each, "_loss_ids", None))
+            for each in operations
+        )
+        if isinstance(losses, list) and isinstance(ids, set)
+    ]
+    try:
+        yield
+    finally:
+        for losses, old_losses, ids, old_ids in kept:
+            losses[:] = old_losses
+            ids.clear()
+            ids.update(old_ids)

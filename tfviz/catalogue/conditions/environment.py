@@ -33,7 +33,19 @@ def raised_in_keras(report: Report, block: ErrorBlock | None, match: re.Match[st
     if block is None or not block.frames:
         return False
     last = block.frames[-1]
-    return last.library and bool(_KERAS.search(last.file)) and "import" in last.code
+    itself = "import" in last.code and "tensorflow" not in last.code
+    return last.library and bool(_KERAS.search(last.file)) and itself
+
+
+@predicate
+def keras_imports_tensorflow(
+    report: Report, block: ErrorBlock | None, match: re.Match[str]
+) -> bool:
+    """Keras fails while it imports a part of TensorFlow."""
+    if block is None or not block.frames:
+        return False
+    last = block.frames[-1]
+    return bool(_KERAS.search(last.file)) and "from tensorflow" in last.code
 
 
 @predicate

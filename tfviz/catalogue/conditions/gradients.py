@@ -33,18 +33,14 @@ def _own_code(report: Report, block: ErrorBlock | None) -> list[str]:
 
 
 @predicate
-def gradient_in_own_code(
-    report: Report, block: ErrorBlock | None, match: re.Match[str]
-) -> bool:
+def gradient_in_own_code(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """The user's code on the way to the error handles gradients."""
     own = _own_code(report, block) or [line.text for line in report.loose]
     return any(_GRADIENT.search(each) for each in own)
 
 
 @predicate
-def no_gradient_in_own_code(
-    report: Report, block: ErrorBlock | None, match: re.Match[str]
-) -> bool:
+def no_gradient_in_own_code(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """Nothing in the text speaks of gradients."""
     return not gradient_in_own_code(report, block, match)
 
@@ -56,9 +52,7 @@ def no_own_code(report: Report, block: ErrorBlock | None, match: re.Match[str]) 
 
 
 @predicate
-def gradient_on_last_line(
-    report: Report, block: ErrorBlock | None, match: re.Match[str]
-) -> bool:
+def gradient_on_last_line(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """The user's line that failed handles a gradient."""
     if block is None:
         return False
@@ -78,7 +72,7 @@ _MARKED = re.compile(r"\s*-+>")
 # Code that takes outputs from inside a model, as Grad-CAM does.
 _INNER = re.compile(
     r"(?i)get_layer\(|\.layers\[[^\]]+\]\.(?:get_)?output|grad_?cam|tf_keras_vis|tf_explain|keract|"
-    r"heat_?map|activation_model|visuali[sz]"
+    r"heat_?map|activation_model"
 )
 
 
@@ -89,9 +83,7 @@ def takes_inner_outputs(report: Report, block: ErrorBlock | None, match: re.Matc
 
 
 @predicate
-def takes_no_inner_outputs(
-    report: Report, block: ErrorBlock | None, match: re.Match[str]
-) -> bool:
+def takes_no_inner_outputs(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """Nothing in the text takes the output of a layer inside a model."""
     return not _INNER.search(report.flat)
 
@@ -124,9 +116,32 @@ def keras_object(report: Report, block: ErrorBlock | None, match: re.Match[str])
 
 
 _KERAS_CLASSES = frozenset(
-    "Sequential Functional Model Dense Conv2D Conv1D Flatten InputLayer LSTM GRU Embedding Mean "
-    "Accuracy CategoricalAccuracy SparseCategoricalAccuracy BinaryAccuracy AUC Precision Recall "
-    "MeanMetricWrapper BatchNormalization MaxPooling2D Activation Dropout".split()
+    [
+        "Sequential",
+        "Functional",
+        "Model",
+        "Dense",
+        "Conv2D",
+        "Conv1D",
+        "Flatten",
+        "InputLayer",
+        "LSTM",
+        "GRU",
+        "Embedding",
+        "Mean",
+        "Accuracy",
+        "CategoricalAccuracy",
+        "SparseCategoricalAccuracy",
+        "BinaryAccuracy",
+        "AUC",
+        "Precision",
+        "Recall",
+        "MeanMetricWrapper",
+        "BatchNormalization",
+        "MaxPooling2D",
+        "Activation",
+        "Dropout",
+    ]
 )
 
 
@@ -146,7 +161,17 @@ def symbolic_or_tf(report: Report, block: ErrorBlock | None, match: re.Match[str
 
 # Names that TensorFlow 2 has: missing, they mean a broken or shadowed installation.
 _STILL_THERE = frozenset(
-    "Optimizer cosine_decay load utils loader batch Iterator global_step streaming".split()
+    [
+        "Optimizer",
+        "cosine_decay",
+        "load",
+        "utils",
+        "loader",
+        "batch",
+        "Iterator",
+        "global_step",
+        "streaming",
+    ]
 )
 
 

@@ -41,11 +41,16 @@ _CROP = re.compile(r"\w\[[^\]\[]*\w?\s*:[^\]\[]*\w[^\]\[]*\]|\b(?:crop|roi|face|
 
 
 def _source(report: Report, block: ErrorBlock | None) -> str:
-    if _CAMERA.search(report.flat):
-        return "camera"
-    if _FILE.search(report.flat):
-        return "file"
     own = block.own_frame if block else None
+    camera, file = _CAMERA.search(report.flat), _FILE.search(report.flat)
+    if camera and file:
+        if "can't open/read file" in report.flat:
+            return "file"
+        return "camera" if own is not None and _CAMERA.search(own.code) else ""
+    if camera:
+        return "camera"
+    if file:
+        return "file"
     if own is not None and _CROP.search(own.code):
         return "crop"
     return ""

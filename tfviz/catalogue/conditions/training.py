@@ -197,6 +197,8 @@ def _target_kind(report: Report, block: ErrorBlock | None, match: re.Match[str])
         target, output = (None, *target), (None, *output)
     if not target or not output:
         return "rank_unknown" if len(output) >= 3 else ""
+    if len(target) >= 4 and target[0] is not None and target[0] == target[1]:
+        return ""  # kernels of a convolution, not batches
     known = target[0] is None or output[0] is None or target[0] == output[0]
     if not known:
         return ""
@@ -269,10 +271,12 @@ def _label_kind(report: Report, block: ErrorBlock | None, match: re.Match[str]) 
 # ---- memory
 
 _LOOPED = re.compile(r"[A-Za-z]\w*?_(\d{3,6})\b")
-_NODE = re.compile(r"(?:\{\{node |\[\[Node: )([^\]\}]+)")
+_NODE = re.compile(r"(?:\{\{node |\[\[[Nn]ode:? )([\w./-]+)")
+_ON_CPU = re.compile(r"_device=\"[^\"]*/(?:device:)?cpu:\d", re.IGNORECASE)
+_ON_GPU = re.compile(r"(?:device:|/)gpu:\d|GPU_\d", re.IGNORECASE)
 _SLOTS = re.compile(
     r"(?:Adam|RMSProp|Momentum|Adagrad|Adadelta|Ftrl|Nadam|AdamW|ExponentialMovingAverage)\w*"
-    r"/(?:Initializer|Assign|zeros|.*zeros_like)|/(?:Adam|RMSProp|Momentum|Adagrad)(?:_1)?/|"
+    r"/(?:Initializer|zeros)|/(?:Adam|RMSProp|Momentum|Adagrad)(?:_1)?/|"
     r"optimizer\.build|_create_slots|add_variable_from_reference|zeros_slot"
 )
 TINY = 4_000_000  # numbers: 16 MB; a GPU that can't give that is full of something else
@@ -283,6 +287,8 @@ def _memory_kind(report: Report, block: ErrorBlock | None, match: re.Match[str])
     """What a tensor that found no room on the GPU was for."""
     where = _group(match, "where") or ""
     if re.search(r"device:CPU|\bby allocator (?:cpu|mklcpu)\b", where):
+        return "host"
+    if not where and _ON_CPU.search(report.flat) and not _ON_GPU.search(report.flat):
         return "host"
     nodes = " ".join(_NODE.findall(report.flat))
     if any(int(each) >= LOOPED for each in _LOOPED.findall(nodes)):
@@ -300,6 +306,8 @@ def _memory_kind(report: Report, block: ErrorBlock | None, match: re.Match[str])
         return "dense" if min(shape) >= 512 or max(shape) >= 2_000_000 else "table"
     if shape[0] >= 2_000 and len(shape) >= 2:
         return "whole"
+    if shape[0] == 1 and len(shape) >= 4:
+        return "picture"
     return "batch"
 
 
@@ -313,6 +321,9 @@ def batch_differs(report: Report, block: ErrorBlock | None, match: re.Match[str]
     if len(one) != len(other) or not one or one[1:] != other[1:]:
         return False
     first = {one[0], other[0]}
+    low, high = min(one[0] or 1, other[0] or 1), max(one[0] or 1, other[0] or 1)
+    if len(one) == 1 and high % low == 0:
+        return False  # a factor: channels or classes, flattened
     return len(first) == 2 and 1 not in first and None not in first
 
 
@@ -414,4 +425,4 @@ _kinds(
 )
 _kinds("sparse", _sparse_kind, "onehot sequence one_unit many_logits lengths not_pooled")
 _kinds("labels", _label_kind, "negative one_unit pixels off_by_one too_few_units")
-_kinds("oom", _memory_kind, "host loop slots taken dense table whole batch")
+_kinds("oom", _memory_kind, "host loop slots taken dense table whole picture batch")
