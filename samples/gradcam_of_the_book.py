@@ -1,4 +1,4 @@
-"""The class-activation code of "Deep Learning with Python", 5.4.3, with only its `K.` calls renamed.
+"""The class-activation code of "Deep Learning with Python", 5.4.3, its `K.` calls renamed.
 
     python samples/gradcam_of_the_book.py                         # the cat, with everyday10
     python samples/gradcam_of_the_book.py elephant.jpg --model MobileNetV2

@@ -1,4 +1,4 @@
-"""`gradients` and `function`: values against closed forms and plain tapes, reasons against causes."""
+"""`gradients` and `function`: values against closed forms and plain tapes; reasons."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tfviz import Class, Contrast, GradCAM, InputError, TargetError
-from tfviz.explain.tokens import fold, token_grid
+from tfviz.explain.tokens import Grid, fold
 from tfviz.model.card import Card, remember
 
 
@@ -158,26 +158,11 @@ def test_overlay_without_photos_says_how_to_give_them(model):
 
 def test_tokens_fold_row_by_row():
     maps = np.arange(1 + 6, dtype="float32")[None]
-    folded, note = fold(maps, (8, 12, 3))
+    folded, note = fold(maps, Grid(1, 2, 3))
     np.testing.assert_array_equal(folded[0], [[1, 2, 3], [4, 5, 6]])
     assert note == "7 tokens folded to 2x3 without the first 1"
 
 
-@pytest.mark.parametrize(
-    ("tokens", "image", "expected"),
-    [
-        (196, (224, 224), (0, 14, 14)),
-        (197, (224, 224), (1, 14, 14)),
-        (198, (224, 224), (2, 14, 14)),
-        (50, (224, 224), (1, 7, 7)),
-        (128, (128, 256), (0, 8, 16)),
-        (23, (224, 224), None),
-    ],
-)
-def test_token_grid_follows_the_shape_of_the_image(tokens, image, expected):
-    assert token_grid(tokens, image) == expected
-
-
-def test_signal_maps_are_not_folded():
+def test_maps_without_a_grid_are_not_folded():
     maps = np.ones((1, 16), "float32")
-    assert fold(maps, (32, 2))[0] is maps
+    assert fold(maps, None) == (maps, "")

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tfviz import GradCAM, HiResCAM, InputError, LayerError, ModelError, TargetError
+from tfviz import (
+    GradCAM,
+    HiResCAM,
+    InputError,
+    LayerError,
+    ModelError,
+    TargetError,
+    function,
+    gradients,
+)
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +165,31 @@ def test_segmentation_explains_the_mean_of_a_class(built):
 
 def test_token_maps_fold_without_the_class_token(built):
     model, inputs = built("vit"), models.inputs_for(built("vit"))
-    found = GradCAM(model, relu=False)(inputs)
+    found = GradCAM(model, "last_norm", relu=False)(inputs)
     tokens = keras.Model(model.input, model.get_layer("last_norm").output)(inputs).numpy()
     kernel = model.layers[-1].kernel.numpy()
     for i, unit in enumerate(found.units):
         expected = tokens[i] @ kernel[:, unit] / 37
         np.testing.assert_allclose(found.maps[i].reshape(-1), expected[1:], rtol=1e-3, atol=1e-6)
+
+
+def test_where_only_the_class_token_is_read_the_input_of_the_last_attention_is_explained(built):
+    model, inputs = built("vit"), models.inputs_for(built("vit"))
+    found = HiResCAM(model, relu=False)(inputs, 1)
+    assert found.layer.path == "before1"
+    assert "only one token is read" in found.layer.reason
+    # The same by another way: the logit as a symbolic tensor, differentiated by `gradients`.
+    dense = model.layers[-1]
+    logit = keras.ops.matmul(dense.input, dense.kernel.numpy()[:, 1:2])
+    tokens = model.get_layer("before1").output
+    gradient = gradients(logit, tokens)[0]
+    A, G = function([model.input], [tokens, gradient])([inputs])
+    expected = (A * G).sum(axis=-1)[:, 1:].reshape(3, 6, 6)
+    np.testing.assert_allclose(found.maps, expected, rtol=1e-3, atol=1e-6)
+    # After the attention the patches count no more, and the map says so.
+    assert "gradient is zero" in HiResCAM(model, "last_norm")(inputs).notes[0] or (
+        np.abs(HiResCAM(model, "last_norm", relu=False)(inputs).maps).max() == 0
+    )
 
 
 def test_unbuilt_sequential_is_built_by_its_first_explanation():

@@ -68,7 +68,7 @@ def test_a_broken_file_in_between_keeps_its_reason_and_the_others_are_written(
     assert by_input[str(tmp_path / "broken.jpg")].files == ()
     assert by_input["sample:cat"].sees == "cat"
     assert names(tmp_path / "out") == [
-        "cat.map.npy", "cat.overlay.png", "rocket.map.npy", "rocket.overlay.png",
+        "cat.map.npy", "cat.overlay.png", "rocket.map.npy", "rocket.overlay.jpg",
     ]  # fmt: skip
 
 
@@ -199,11 +199,11 @@ def test_a_map_of_nothing_but_counter_evidence_says_so(tmp_path: Path) -> None:
     assert result.note.startswith("blank: all evidence at this layer speaks against the target")
 
 
-def test_a_map_that_is_not_finite_is_kept_as_an_array_and_not_drawn(tmp_path: Path) -> None:
+def test_a_map_that_is_not_finite_is_a_failure_with_its_reason(tmp_path: Path) -> None:
     nan = keras.initializers.Constant(float("nan"))
     (result,) = run(_with_head(nan, "nan"), [photo(tmp_path / "a.png")], tmp_path / "out")
-    assert result.note.startswith("not finite")
-    assert names(tmp_path / "out") == ["a.map.npy"]
+    assert result.reason.startswith("no map: not finite")
+    assert names(tmp_path / "out") == []
 
 
 def test_a_result_is_json_without_what_is_empty() -> None:

@@ -41,7 +41,7 @@ class Function:
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
         self.inputs = _list(inputs, "inputs")
-        flat = [each for each in keras.tree.flatten(outputs)]
+        flat = list(keras.tree.flatten(outputs))
         for each in flat:
             if not is_keras_tensor(each):
                 raise InputError(
@@ -80,12 +80,7 @@ class Function:
         heard: dict[int, tf.Tensor] = {}
         for each in calls:
             heard.setdefault(id(each.operation), each.outputs[0])
-        tapped = iter(
-            [
-                heard[id(layer)] if tail is None else keras.tree.flatten(tail([heard[id(layer)]]))[0]
-                for layer, tail in self._taps
-            ]
-        )
+        tapped = iter([_after(heard[id(layer)], tail) for layer, tail in self._taps])
         return [
             direct[self._place[id(each)]] if id(each) in self._place else next(tapped)
             for each in self._flat
@@ -113,6 +108,10 @@ class Function:
         # Copies: the book writes into them, and TensorFlow's own are read-only.
         found = [np.array(each) for each in self._run(tensors)]
         return keras.tree.pack_sequence_as(self.outputs, found)
+
+
+def _after(heard: tf.Tensor, tail: Any) -> tf.Tensor:
+    return heard if tail is None else keras.tree.flatten(tail([heard]))[0]
 
 
 def _list(tensors: Any, name: str) -> list[Any]:

@@ -1,6 +1,6 @@
 """`gradients(ys, xs)`: what `tf.gradients` and `K.gradients` were, wherever it is called.
 
-    gradients(output, layer.output)      KerasTensors: KerasTensors, for keras.ops and tfviz.function
+    gradients(output, layer.output)      KerasTensors: KerasTensors, for keras.ops and function
     gradients(f, x)                      a function and values: values
     gradients(y, x)                      inside a tf.function: tensors of the same graph
 

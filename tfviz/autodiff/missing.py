@@ -125,7 +125,7 @@ def why_not_by(name: str, tensor: tf.Tensor, result: tf.Tensor) -> str:
 
 
 def obstacle(tensor: tf.Tensor, result: tf.Tensor) -> str | None:
-    """What stops the gradient between two tensors of a graph, as a clause; None: nothing joins them.
+    """What stops the gradient between two tensors of a graph, as a clause; None if nothing joins.
 
     Args:
         tensor: What is differentiated by.

@@ -101,8 +101,8 @@ def _unconnected(x: Any, none: str) -> Any:
         return keras.ops.zeros_like(x)
     raise GradientError(
         f"The result does not depend on '{x.name}' (made by '{maker(x).name}'): it belongs to "
-        f"another model, or to another branch. Take the tensor from the model that made the result: "
-        f"model.get_layer(name).output, or the layer's of a model nested in it."
+        f"another model, or to another branch. Take the tensor from the model that made the "
+        f"result: model.get_layer(name).output, or the layer's of a model nested in it."
     )
 
 

@@ -35,6 +35,7 @@ class Arrival:
         shape: As it came.
         first: Whether channels come first where it comes from, as in PyTorch.
         notes: What had to be done to it.
+        title: The file's name, where it has one.
     """
 
     array: np.ndarray
@@ -43,6 +44,7 @@ class Arrival:
     shape: tuple[int, ...]
     first: bool = False
     notes: tuple[str, ...] = ()
+    title: str = ""
 
 
 def arrive(x: object, name: str = "x") -> Arrival:
@@ -61,11 +63,14 @@ def arrive(x: object, name: str = "x") -> Arrival:
             f"it can't find or read. Check the path; tfviz.imshow(path) says what is wrong with "
             f"it. {NO_IMREAD}"
         )
+    notes: tuple[str, ...]
     if isinstance(x, (str, os.PathLike)):
         from tfviz.image.reading import read_rgb
 
-        rgb = read_rgb(os.fspath(x))
-        return Arrival(rgb, "image file", "uint8", rgb.shape, notes=(f"read from '{x}'",))
+        rgb = read_rgb(x)
+        notes = (f"read from '{x}'",)
+        title = os.path.basename(os.fspath(x))
+        return Arrival(rgb, "image file", "uint8", rgb.shape, notes=notes, title=title)
     for convert in (_tensorflow, _keras, _torch, _jax, _pillow):
         found = convert(x, name)
         if found is not None:
@@ -76,12 +81,12 @@ def arrive(x: object, name: str = "x") -> Arrival:
         kind = f"{type(x).__name__} of numbers"
     elif isinstance(x, (bool, int, float, complex)):
         kind = type(x).__name__
-    notes: tuple[str, ...] = ()
+    notes = ()
     try:
         if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
             notes = (f"{int(np.ma.count_masked(x))} masked values count as NaN",)
             wide = np.result_type(x.dtype, np.float32) if x.dtype.kind in "biuf" else None
-            array = x.astype(wide).filled(np.nan) if wide else np.asarray(x)
+            array = np.ma.filled(x.astype(wide), np.nan) if wide else np.asarray(x)
         else:
             array = np.asarray(x)
     except Exception as error:  # what np.asarray calls is somebody else's code
@@ -256,7 +261,9 @@ def _refuse_containers(x: Any, name: str) -> None:
         )
     if isinstance(x, Mapping):
         keys = ", ".join(repr(each) for each in list(x)[:5])
-        raise InputError(f"{name} is a {type(x).__name__} with the keys {keys}: show one of its values, x[key].")
+        raise InputError(
+            f"{name} is a {type(x).__name__} with the keys {keys}: show one of its values, x[key]."
+        )
     if isinstance(x, (set, frozenset)):
         raise InputError(f"{name} is a set, which has no order: give a list.")
     if isinstance(x, Iterator) or (hasattr(x, "element_spec") and hasattr(x, "take")):

@@ -150,8 +150,8 @@ def _refuse_no_picture(shape: tuple[int, ...], name: str) -> None:
     if len(shape) == 1:
         count = shape[0]
         raise InputError(
-            f"{name} is a row of {count} numbers, shape {shape}, not a picture: {_unflatten(count)} "
-            "(tfviz doctor show viz.imshow_shape.flat)"
+            f"{name} is a row of {count} numbers, shape {shape}, not a picture: "
+            f"{_unflatten(count)} (tfviz doctor show viz.imshow_shape.flat)"
         )
 
 

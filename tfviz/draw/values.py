@@ -12,8 +12,8 @@ from tfviz.draw.overlay import normalize
 from tfviz.errors import InputError, nearest
 
 MARK = (255, 0, 255)
-"""NaN and Inf. Of the seven strong colours tried, magenta is the one that stays apart from every
-colour of gray, plasma and RdBu_r also for eyes that see no red or no green (CIEDE2000 8 or more)."""
+"""NaN and Inf. Of seven strong colours tried, magenta is the one that stays apart from all colours
+of gray, plasma and RdBu_r also for eyes that see no red or no green (CIEDE2000 8 or more)."""
 
 TORCH_MEAN, TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -187,7 +187,10 @@ def bounds(values: np.ndarray, scale: Scale) -> tuple[float, float, str]:
         assert isinstance(scale.high, float)
         return scale.low, scale.high, scale.colormap
     _, low, high = normalize(values)
-    return low, high, DIVERGING if low < 0 else DEFAULT
+    # Neighbours share their colours, so that zero looks the same in all of them.
+    if isinstance(scale.low, float) and scale.low < 0:
+        return -high, high, DIVERGING
+    return low, high, DEFAULT
 
 
 def to_rgb8(
@@ -212,8 +215,11 @@ def to_rgb8(
             picture[bad.any(axis=-1)] = (*MARK, 255)[: picture.shape[-1]]
         return picture
     if scale.colormap is None:
-        scaled, low, _ = normalize(values)
-        picture = colorize(scaled, colormap or (DIVERGING if low < 0 else DEFAULT))
+        scaled, low, high = normalize(values)
+        _, _, own = bounds(values, scale)
+        if own == DIVERGING and low == 0 <= high:
+            scaled = scaled / 2 + np.float32(0.5)
+        picture = colorize(scaled, colormap or own)
     else:
         level = to_bytes(values, scale.low, scale.high)
         name = colormap or scale.colormap
@@ -252,7 +258,7 @@ def to_bytes(
         with np.errstate(over="ignore"):
             values = np.ldexp(values.astype(np.float64), power)
         black, white = np.ldexp(black, power), np.ldexp(white, power)
-    scaled = values.astype(kind) - black.astype(kind)
+    scaled: np.ndarray = values.astype(kind) - black.astype(kind)
     scaled *= (255 / (white - black)).astype(kind)
     scaled += kind(0.5)
     np.clip(scaled, 0, 255.5, out=scaled)

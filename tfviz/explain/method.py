@@ -221,11 +221,10 @@ class ActivationMap:
         assert facts is not None
         parts = []
         for rows, part in batch.chunks(size, padded=padded):
-            index = np.arange(rows.start, rows.start + size) if padded else rows
-            own = {
-                name: tf.constant(np.take(value, index, mode="clip") if padded else value[index])
-                for name, value in parameters.items()
-            }
+            index: Any = rows
+            if padded:
+                index = np.minimum(np.arange(rows.start, rows.start + size), batch.count - 1)
+            own = {name: tf.constant(value[index]) for name, value in parameters.items()}
             made = self._run(function, part, own, HALF_SCALE if facts.half else 1.0)
             if facts.half and not all(np.isfinite(each).all() for each in made["maps"]):
                 # float16 ends at 65504: large logits have no room for the scale.

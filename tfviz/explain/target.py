@@ -30,7 +30,7 @@ class Target(ABC):
     def parameters(self, count: int) -> Parameters:
         """Arrays with `count` entries each that go into the traced function."""
 
-    def check(self, units: int | None, activation: str | None) -> None:
+    def check(self, units: int | None, activation: str | None) -> None:  # noqa: B027 - optional
         """Refuse what an output of so many units, ending in this activation, doesn't have."""
 
     @abstractmethod

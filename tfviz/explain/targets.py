@@ -12,6 +12,7 @@ the traced function, so another class index or another k never traces again.
 
 from __future__ import annotations
 
+import types
 import weakref
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -251,9 +252,13 @@ class _Same:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         # A bound method is a new object at each access; its parts are not.
-        bound = hasattr(function, "__self__") and hasattr(function, "__func__")
-        self.reference = weakref.WeakMethod(function) if bound else weakref.ref(function)
-        parts = (function.__self__, function.__func__) if bound else (function,)
+        parts: tuple[Any, ...] = (function,)
+        self.reference: Any = None
+        if isinstance(function, types.MethodType):
+            self.reference = weakref.WeakMethod(function)
+            parts = (function.__self__, function.__func__)
+        else:
+            self.reference = weakref.ref(function)
         self.hash = hash(tuple(id(each) for each in parts))
 
     def __hash__(self) -> int:

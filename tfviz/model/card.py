@@ -138,7 +138,8 @@ def _parse(data: bytes, source: str) -> Card:
         raise InputError(f"{source} must hold an object with class_names, input_size, ...")
     known = {each.name for each in fields(Card)} - {"source"}
     for name in found:
-        if name not in known:
+        # What a later version may add is passed over, what was misspelt is not.
+        if name not in known and nearest(name, known):
             raise InputError(
                 f"{source} has '{name}', which is none of {', '.join(sorted(known))}."
                 f"{nearest(name, known)}"

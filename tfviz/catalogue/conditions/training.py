@@ -10,26 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import TypeAlias
 
-from tfviz.catalogue.conditions.registry import PREDICATES, numbers, predicate
+from tfviz.catalogue.conditions.registry import PREDICATES, numbers
+from tfviz.catalogue.conditions.shape_text import Shape, product, shape_of
 from tfviz.catalogue.report import ErrorBlock, Report
 
 # None is an axis of unknown length.
-Shape: TypeAlias = tuple[int | None, ...]
 Kind = Callable[["Report", "ErrorBlock | None", "re.Match[str]"], str]
-
-
-def shape_of(text: str | None) -> Shape | None:
-    """A shape as printed by any version.
-
-    >>> shape_of("(None, 28, 28)"), shape_of("[?,10]"), shape_of("(5,)"), shape_of(None)
-    ((None, 28, 28), (None, 10), (5,), None)
-    """
-    if text is None:
-        return None
-    found = re.findall(r"None|\?|-?\d+", text)
-    return tuple(int(each) if each[-1].isdigit() and int(each) >= 0 else None for each in found)
 
 
 def _group(match: re.Match[str], name: str) -> str | None:
@@ -39,11 +26,6 @@ def _group(match: re.Match[str], name: str) -> str | None:
 def _fits(have: Shape, need: Shape) -> bool:
     pairs = zip(have, need, strict=True) if len(have) == len(need) else ()
     return len(have) == len(need) and all(None in pair or len(set(pair)) == 1 for pair in pairs)
-
-
-def _product(shape: Shape) -> int:
-    """Of the known lengths; 0 when one is unknown."""
-    return 0 if None in shape else math.prod(each or 0 for each in shape)
 
 
 def _square(number: int) -> bool:
@@ -77,7 +59,7 @@ def _kind_of_full(need: Shape, have: Shape) -> str:
     if short > 1:
         return "too_few"
     if short < 0:
-        if len(need) == 2 and need[1] and _product(have[1:]) == need[1]:
+        if len(need) == 2 and need[1] and product(have[1:]) == need[1]:
             return "not_flattened"
         if short == -1 and (_fits(have[1:], need) or _fits((have[0], *have[2:]), need)):
             return "extra_batch"
@@ -125,7 +107,7 @@ def _kind_of_axis(value: int, have: Shape) -> str:
             return "gray"
         if value <= 4 and have[1] == value:
             return "channels_first"
-    if len(have) >= 3 and (_product(have[1:]) == value or _product(have) == value):
+    if len(have) >= 3 and (product(have[1:]) == value or product(have) == value):
         return "not_flattened"
     if len(have) == 2 and last:
         if last == 1 and value > 1:
@@ -312,94 +294,6 @@ def _memory_kind(report: Report, block: ErrorBlock | None, match: re.Match[str])
 
 
 # ---- small ones
-
-
-@predicate
-def batch_differs(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Two shapes that differ in their first axis only: the last batch is smaller."""
-    one, other = shape_of(match["a"]) or (), shape_of(match["b"]) or ()
-    if len(one) != len(other) or not one or one[1:] != other[1:]:
-        return False
-    first = {one[0], other[0]}
-    low, high = min(one[0] or 1, other[0] or 1), max(one[0] or 1, other[0] or 1)
-    if len(one) == 1 and high % low == 0:
-        return False  # a factor: channels or classes, flattened
-    return len(first) == 2 and 1 not in first and None not in first
-
-
-@predicate
-def batch_same(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Two shapes that differ in more than their first axis."""
-    return not batch_differs(report, block, match)
-
-
-@predicate
-def colour_for_gray(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Three times, or a third of, the numbers that the new shape holds."""
-    size, wanted = int(match["size"]), _product(shape_of(match["shape"]) or ())
-    return wanted > 0 and (size == 3 * wanted or wanted == 3 * size)
-
-
-@predicate
-def not_colour_for_gray(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Any other number of numbers."""
-    return not colour_for_gray(report, block, match)
-
-
-@predicate
-def sizes_repeat(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """'x sizes: 784, 784, 784 ...': a list of samples where a list of inputs is meant."""
-    sizes = numbers(match["x"])
-    return len(sizes) >= 3 and len(set(sizes)) == 1
-
-
-@predicate
-def several_inputs(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """A few inputs of unequal length."""
-    sizes = numbers(match["x"])
-    return len(sizes) >= 2 and not sizes_repeat(report, block, match)
-
-
-@predicate
-def one_input(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """One array of x, one of y."""
-    return len(numbers(match["x"])) <= 1
-
-
-@predicate
-def pictures_of_two_sizes(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Shapes of two pictures, or of a picture and a heatmap."""
-    one, other = shape_of(match["a"]) or (), shape_of(match["b"]) or ()
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    if len(longer) < 2 or len(shorter) < 2 or None in (*one, *other):
-        return False
-    colour = len(longer) == 3 and longer[-1] in (3, 4) and min(longer[:2]) >= 7  # type: ignore[type-var]
-    return bool(colour) and min(shorter[:2]) >= 4 and longer[:2] != shorter[:2]  # type: ignore[type-var]
-
-
-@predicate
-def not_two_pictures(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Any other two shapes."""
-    return not pictures_of_two_sizes(report, block, match)
-
-
-@predicate
-def channels_first_maps(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """(batch, 1 or 3, n, n): pictures with their channels in front."""
-    shape = shape_of(match["have"]) or ()
-    return len(shape) == 4 and shape[1] in (1, 3) and shape[2] == shape[3] and (shape[2] or 0) >= 8
-
-
-@predicate
-def not_channels_first_maps(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Any other shape."""
-    return not channels_first_maps(report, block, match)
-
-
-@predicate
-def no_error_stands(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
-    """Nothing was raised but what stopping by hand raises."""
-    return all(each.name in ("KeyboardInterrupt", "SystemExit") for each in report.errors)
 
 
 def _kinds(prefix: str, kind: Kind, names: str) -> None:
