@@ -49,7 +49,10 @@ def main():
         "float32, one channel": floats[..., 0].copy(),
     }
     passed = True
-    print(f"{'224 x 224 x 3':<26}{'np.copy ms':>12}{'displayable ms':>16}{'beyond ms':>11}{'limit':>7}")
+    print(
+        f"{'224 x 224 x 3':<26}{'np.copy ms':>12}{'displayable ms':>16}"
+        f"{'beyond ms':>11}{'limit':>7}"
+    )
     for name, x in cases.items():
         pairs = [(milliseconds(np.copy, x), milliseconds(displayable, x)) for _ in range(20)]
         pairs = [

@@ -212,3 +212,74 @@ def test_single_unit_sides_share_a_trace():
     for positive in (True, False):
         GradCAM(model)(inputs, Side(positive))
     assert traces_of(model) == 1
+
+
+def test_losses_of_regularizers_are_left_as_they_were():
+    image = keras.Input((8, 8, 1))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 3)(image))
+    model = keras.Model(image, layers.Dense(2, activity_regularizer="l2")(x))
+    model(np.ones((1, 8, 8, 1), "float32"))
+    before = [float(each) for each in model.losses]
+    GradCAM(model)(np.zeros((2, 8, 8, 1), "float32"))
+    assert [float(each) for each in model.losses] == before
+
+
+def test_states_that_the_model_writes_are_put_back():
+    signal = keras.Input(batch_shape=(2, 9, 4))
+    lstm = layers.LSTM(5, stateful=True)
+    model = keras.Model(signal, layers.Dense(3)(lstm(layers.Conv1D(4, 3, padding="same")(signal))))
+    GradCAM(model)(np.ones((2, 9, 4), "float32"))
+    assert not np.any(lstm.states[0].numpy())
+
+
+class AlwaysTraining(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = layers.Conv2D(4, 3), layers.BatchNormalization()
+        self.out = layers.Dense(3)
+
+    def call(self, x):
+        return self.out(keras.ops.mean(self.norm(self.conv(x), training=True), axis=(1, 2)))
+
+
+def test_averages_of_a_layer_told_to_train_are_put_back():
+    model = AlwaysTraining()
+    inputs = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
+    model(inputs)
+    before = [each.copy() for each in model.get_weights()]
+    GradCAM(model)(inputs)
+    for found, expected in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_another_activation_is_seen_by_the_next_explainer():
+    model = fresh()
+    inputs = models.inputs_for(model)
+    before = GradCAM(model)(inputs)
+    model.layers[-1].activation = keras.activations.sigmoid
+    after = GradCAM(model)(inputs)
+    assert (before.activation, after.activation) == ("softmax", "sigmoid")
+    np.testing.assert_allclose(after.outputs, model(inputs).numpy(), rtol=1e-5)
+
+
+class Scaled(GradCAM):
+    name = "scaled"
+
+    def __init__(self, model, factor):
+        self.factor = factor
+        super().__init__(model)
+
+    @property
+    def settings(self):
+        return (self.factor,)
+
+    def combine(self, activations, gradients):
+        return self.factor * GradCAM.combine(activations, gradients)
+
+
+def test_methods_with_parameters_have_a_trace_each():
+    model = fresh()
+    inputs = models.inputs_for(model)
+    one, ten = Scaled(model, 1.0)(inputs, 1).maps, Scaled(model, 10.0)(inputs, 1).maps
+    np.testing.assert_allclose(ten, 10 * one, rtol=1e-5)
+    assert traces_of(model) == 2

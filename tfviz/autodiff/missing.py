@@ -68,12 +68,21 @@ def why_untraceable(model: str, error: Exception) -> str | None:
     return None
 
 
+def why_closed(model: str) -> str:
+    """For a model whose layers run in a graph of their own."""
+    return (
+        f"The layers of model '{model}' run inside a tf.function of the model's own (a decorator on "
+        f"its `call`?), a graph that is closed: take the decorator away, Keras compiles the model "
+        f"anyway, or explain it under tf.config.run_functions_eagerly(True)."
+    )
+
+
 def why_in_loop(path: str) -> str:
     """For a layer whose output belongs to the body of a loop or of a branch."""
     return (
         f"Layer '{path}' runs inside a loop or a branch of the graph (TimeDistributed with unknown "
-        f"steps, a recurrent layer, tf.while_loop), where its output can't be reached: choose the "
-        f"layer around it or one after it."
+        f"steps, a recurrent layer, tf.while_loop) or inside a tf.function of the model's own, "
+        f"where its output can't be reached: choose the layer around it or one after it."
     )
 
 

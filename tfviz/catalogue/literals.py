@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 # Shorter words are in every text.
-SHORTEST = 4
+SHORTEST = 3
 
 
 def required(pattern: str) -> tuple[str, ...]:

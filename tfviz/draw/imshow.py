@@ -84,6 +84,10 @@ def imshow(
         image = _single(pictures[0], ax, keywords, prepared.assumed)
         image.assumed = prepared.assumed  # type: ignore[attr-defined]
         return image
+    if len(pictures) < prepared.whole and titles is None:
+        # Whoever looks at the grid should see that there is more.
+        last = f"{pictures[-1].title.partition(':')[0]} of {prepared.whole:,}"
+        pictures = (*pictures[:-1], replace(pictures[-1], title=last))
     cells = _cells(pictures, ax, columns)
     filled = list(_each(cells))
     room = max(

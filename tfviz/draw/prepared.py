@@ -47,11 +47,13 @@ class Prepared:
         pictures: At least one.
         assumed: What was assumed about them.
         planes: Whether they are the channels of one picture.
+        whole: How many there would be without a limit.
     """
 
     pictures: tuple[Picture, ...]
     assumed: Assumed
     planes: bool = False
+    whole: int = 1
 
 
 def prepare(
@@ -111,7 +113,7 @@ def _list(
             layout_why=found.why,
             shown=_of(len(whole.pictures), len(x), "pictures"),
         )
-        return Prepared(whole.pictures, whole.assumed if whole.planes else told, whole.planes)
+        return whole if whole.planes else Prepared(whole.pictures, told, whole=len(x))
     if alike and first.array.ndim == 1:
         rows = [arrive(each, f"{name}[{index}]").array for index, each in enumerate(x)]
         table = Arrival(
@@ -120,10 +122,14 @@ def _list(
         return _array(table, layout, values, most, name)
     for index, each in enumerate(arrived):
         if each.array.ndim < 2:
+            remedy = (
+                f"of a pair (images, labels) show the images alone, {name}[0]."
+                if first.array.ndim > 1
+                else "give rows of one length, or pictures of two axes or more."
+            )
             raise InputError(
                 f"{name}[{index}] has the shape {each.shape}, which is no picture, in a {kind} of "
-                f"{len(x)}: of a pair (images, labels) show the images alone, {name}[0]. "
-                "(tfviz doctor show viz.imshow_shape.flat)"
+                f"{len(x)}: {remedy} (tfviz doctor show viz.imshow_shape.flat)"
             )
     pictures, parts = [], []
     for index, each in enumerate(arrived):
@@ -144,7 +150,7 @@ def _list(
         shown=_of(len(pictures), len(x), "pictures"),
         parts=tuple(parts),
     )
-    return Prepared(tuple(pictures), assumed)
+    return Prepared(tuple(pictures), assumed, whole=len(x))
 
 
 def _array(
@@ -180,9 +186,7 @@ def _array(
     if planes and channels == 4:
         scale = scale_for(2)
     notes = list(arrival.notes)
-    if low is None:
-        notes.append("no number is finite")
-    elif low == high:
+    if low is not None and low == high:
         notes.append(f"constant: every number is {low:.6g}")
     notes.extend(_remarks(batch, scale, low or 0.0, high or 0.0, values, height))
     part = "pictures"
@@ -209,7 +213,7 @@ def _array(
             layout="1" * found.dropped + found.letters,
             layout_why=found.why,
             values=scale.name,
-            values_why=scale.why,
+            values_why="no number is finite" if low is None else scale.why,
             low=low,
             high=high,
             nan=nan,
@@ -218,6 +222,7 @@ def _array(
             notes=tuple(notes),
         ),
         planes,
+        whole,
     )
 
 

@@ -71,14 +71,15 @@ class Compiled:
         run: Takes inputs, parameters of the target and the scale of the score.
         facts: What was settled.
         traces: How often it was traced: once.
-        written: Variables that the model itself writes when it is called (states of a stateful
-            layer, averages of a BatchNormalization told to train): they are put back.
+        written: Handles and types of the variables that the model itself writes when it is called
+            (states of a stateful layer, averages of a BatchNormalization told to train): they are
+            put back.
     """
 
     run: Any = None
     facts: Facts | None = None
     traces: int = 0
-    written: tuple[tf.Variable, ...] = ()
+    written: tuple[tuple[tf.Tensor, tf.DType], ...] = ()
 
 
 _cache: weakref.WeakKeyDictionary[Any, OrderedDict[Hashable, Compiled]] = (
@@ -204,7 +205,7 @@ def _trace(
         result.run = function.get_concrete_function(
             specs, parameter_specs, tf.TensorSpec((), tf.float32)
         )
-        result.written = _written(result.run.graph, model)
+        result.written = _written(result.run.graph)
     except ValueError as error:
         reason = None if isinstance(error, TfvizError) else why_untraceable(model.name, error)
         if reason is None:
@@ -215,20 +216,16 @@ def _trace(
     return result
 
 
-def _written(graph: Any, model: Any) -> tuple[tf.Variable, ...]:
-    """The variables of a model that a traced call of it assigns to."""
-    handles = {
-        id(operation.inputs[0])
+def _written(graph: Any) -> tuple[tuple[tf.Tensor, tf.DType], ...]:
+    """Handles and types of the variables that a traced call assigns to."""
+    types = {
+        id(operation.inputs[0]): operation.get_attr("dtype")
         for operation in graph.get_operations()
-        if "Assign" in operation.type
-        and operation.inputs
-        and operation.inputs[0].dtype == tf.resource
+        if operation.type.startswith("Assign") and operation.type.endswith("VariableOp")
     }
-    if not handles:
-        return ()
-    outside = {id(external) for external, inside in graph.captures if id(inside) in handles}
-    found = [each.value for each in model.variables]
-    return tuple(each for each in found if id(each.handle) in outside)
+    return tuple(
+        (outside, types[id(inside)]) for outside, inside in graph.captures if id(inside) in types
+    )
 
 
 def _maps(

@@ -254,18 +254,21 @@ _WRITING = threading.Lock()
 
 
 @contextlib.contextmanager
-def _put_back(written: Sequence[tf.Variable]) -> Iterator[None]:
+def _put_back(written: Sequence[tuple[tf.Tensor, tf.DType]]) -> Iterator[None]:
     """Leave variables that the model writes when it is called as they were."""
     if not written:
         yield
         return
     with _WRITING:
-        kept = [tf.identity(each) for each in written]
+        kept = [
+            tf.identity(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
+            for handle, dtype in written
+        ]
         try:
             yield
         finally:
-            for variable, value in zip(written, kept, strict=True):
-                variable.assign(value)
+            for (handle, _), value in zip(written, kept, strict=True):
+                tf.raw_ops.AssignVariableOp(resource=handle, value=value)
 
 
 def _fixed_batch(model: Any) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfviz.autodiff.missing import why_in_loop, why_unheard
+from tfviz.autodiff.missing import why_closed, why_in_loop, why_unheard
 from tfviz.errors import LayerError, TargetError, nearest
 from tfviz.explain.tokens import Grid, find_grid, only_one_token_read
 from tfviz.model.choice import (
@@ -143,6 +143,8 @@ def settle(model: Any, listened: Listened, layer: str | None, score: tf.Tensor) 
     spatial = [each for each in listened.logits if (each.tensor.shape.rank or 0) > 2]
     head = with_moved(heard, frozenset().union(*(each.passed for each in spatial)))
     if layer is None:
+        if not leads and any(each.value.graph is not graph for each in heard):
+            raise LayerError(why_closed(model.name))
         choice, calls = choose(heard, leads, head, model_name=model.name)
         choice, calls = _before_one_token(choice, calls, heard, leads, head, needed)
         node = find(nodes, choice.path, model)
@@ -254,9 +256,9 @@ def _named(
 
 def _output_names(model: Any, outputs: Any, count: int) -> list[str]:
     if isinstance(outputs, dict):
-        flat = keras.tree.flatten({key: key for key in outputs})
+        flat = [str(key) for key in sorted(outputs) if tf.is_tensor(outputs[key])]
         if len(flat) == count:
-            return [str(each) for each in flat]
+            return flat
     names = getattr(model, "output_names", None) or []
     return list(names) if len(names) == count else [str(i) for i in range(count)]
 

@@ -75,7 +75,9 @@ def find_logits(output: tf.Tensor) -> Logits:
                 if step == "reshape":
                     logit, axis = tf.reshape(logit, how), None
                 else:
-                    logit, axis = tf.transpose(logit, how), _moved(axis, how)
+                    before = logit
+                    logit = tf.transpose(logit, how)
+                    axis = _moved(axis, how, before.shape, logit.shape)
             return Logits(logit, ACTIVATIONS[kind], frozenset(passed), axis)
         if kind in _RENAMING:
             tensor = operation.inputs[tensor.value_index if kind == "IdentityN" else 0]
@@ -117,12 +119,18 @@ def _squashed(output: tf.Tensor) -> str:
     return ""
 
 
-def _moved(axis: int | None, order: tf.Tensor) -> int | None:
+def _moved(
+    axis: int | None, order: tf.Tensor, before: tf.TensorShape, after: tf.TensorShape
+) -> int | None:
     """Where an axis stands after a transposition; None when that isn't known while tracing."""
-    known = tf.get_static_value(order)
-    if axis is None or known is None:
+    if axis is None:
         return None
-    return list(known).index(axis)
+    known = tf.get_static_value(order)
+    if known is not None:
+        return list(known).index(axis)
+    # The order may be computed, but the sizes tell where the classes went.
+    fitting = [i for i, size in enumerate(after) if i and size is not None and size == before[axis]]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def upstream(tensor: tf.Tensor) -> frozenset[str]:

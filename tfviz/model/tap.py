@@ -51,7 +51,8 @@ class Call:
 
 
 def _tensors(structure: Any) -> tuple[tf.Tensor, ...]:
-    return tuple(each for each in keras.tree.flatten(structure) if tf.is_tensor(each))
+    # Not variables, which a stateful layer is given as its state.
+    return tuple(each for each in keras.tree.flatten(structure) if isinstance(each, tf.Tensor))
 
 
 @contextmanager

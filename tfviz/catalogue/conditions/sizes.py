@@ -68,8 +68,9 @@ def pictures_of_two_sizes(report: Report, block: ErrorBlock | None, match: re.Ma
     longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
     if len(longer) < 2 or len(shorter) < 2 or None in (*one, *other):
         return False
-    colour = len(longer) == 3 and longer[-1] in (3, 4) and min(longer[:2]) >= 7  # type: ignore[type-var]
-    return bool(colour) and min(shorter[:2]) >= 4 and longer[:2] != shorter[:2]  # type: ignore[type-var]
+    large, small = [size or 0 for size in longer], [size or 0 for size in shorter]
+    colour = len(large) == 3 and large[-1] in (3, 4) and min(large[:2]) >= 7
+    return colour and min(small[:2]) >= 4 and large[:2] != small[:2]
 
 
 @predicate
