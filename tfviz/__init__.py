@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tfviz.autodiff.function import function
     from tfviz.autodiff.gradients import gradients
     from tfviz.doctor.explain import explain_error
+    from tfviz.draw.displayable import displayable
+    from tfviz.draw.imshow import imshow
     from tfviz.draw.overlay import overlay
     from tfviz.explain.cam import GradCAM, HiResCAM
     from tfviz.explain.explanation import Explanation
@@ -54,9 +56,11 @@ _LAZY = {
     "Target": "tfviz.explain.targets",
     "Top": "tfviz.explain.targets",
     "card_of": "tfviz.model.card",
+    "displayable": "tfviz.draw.displayable",
     "explain_error": "tfviz.doctor.explain",
     "function": "tfviz.autodiff.function",
     "gradients": "tfviz.autodiff.gradients",
+    "imshow": "tfviz.draw.imshow",
     "layers_of": "tfviz.explain.survey",
     "load_model": "tfviz.zoo.loading",
     "overlay": "tfviz.draw.overlay",
@@ -88,9 +92,11 @@ __all__ = [
     "Top",
     "__version__",
     "card_of",
+    "displayable",
     "explain_error",
     "function",
     "gradients",
+    "imshow",
     "layers_of",
     "load_model",
     "overlay",
