@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tfviz.explain.targets import Class, Contrast, Function, Side, Target, Top
     from tfviz.image.reading import read_rgb
     from tfviz.image.samples import sample_path
-    from tfviz.model.card import Card, card_of, write_card
+    from tfviz.model.card import Card, card_of, remember, write_card
     from tfviz.model.pixels import preprocess
     from tfviz.zoo.loading import load_model
 
@@ -66,6 +66,7 @@ _LAZY = {
     "overlay": "tfviz.draw.overlay",
     "preprocess": "tfviz.model.pixels",
     "read_rgb": "tfviz.image.reading",
+    "remember": "tfviz.model.card",
     "sample_path": "tfviz.image.samples",
     "write_card": "tfviz.model.card",
 }
@@ -102,6 +103,7 @@ __all__ = [
     "overlay",
     "preprocess",
     "read_rgb",
+    "remember",
     "sample_path",
     "write_card",
 ]

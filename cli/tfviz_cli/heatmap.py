@@ -161,7 +161,7 @@ def command(
     failed = _unreadable(sources)
     if failed is not None:
         for name, reason in failed:
-            click.echo(f"Error: {name}: {reason}", err=True)
+            click.echo(_failure(name, reason), err=True)
         ctx.exit(NOTHING_STARTED)
 
     with contextlib.ExitStack() as stack:
@@ -204,9 +204,16 @@ def command(
         _print_footer(job, results, tfviz.card_of(loaded).knows)
     for result in results:
         if result.reason is not None:
-            click.echo(f"Error: {result.input}: {result.reason}", err=True)
+            click.echo(_failure(result.input, result.reason), err=True)
     if any(result.reason is not None for result in results):
         ctx.exit(SOME_FAILED)
+
+
+def _failure(name: str, reason: str) -> str:
+    """One line for what failed; most reasons name the file themselves."""
+    return (
+        f"Error: {reason[:1].upper()}{reason[1:]}" if name in reason else f"Error: {name}: {reason}"
+    )
 
 
 def _unreadable(sources: Iterable[Source]) -> list[tuple[str, str]] | None:
@@ -269,7 +276,7 @@ def _print_table(results: list[HeatmapResult]) -> None:
     console = Console(highlight=False, markup=False, width=None if terminal else 200)
     console.print(table)
     if len(done) > MOST_ROWS:
-        click.echo(f"and {len(done) - MOST_ROWS} more")
+        click.echo(f"and {len(done) - MOST_ROWS} more (--json prints all)")
 
 
 def _print_footer(job: HeatmapJob, results: list[HeatmapResult], knows: str) -> None:

@@ -104,9 +104,7 @@ def test_skip_connections_around_the_layer_are_taken_along():
     np.testing.assert_allclose(found[0], tape.gradient(y, m), rtol=1e-5)
     # With both asked for, the input's gradient is the part that doesn't go through the middle.
     through = tape.gradient(m, inputs, output_gradients=tape.gradient(y, m))
-    np.testing.assert_allclose(
-        found[1], tape.gradient(y, inputs) - through, rtol=1e-4, atol=1e-6
-    )
+    np.testing.assert_allclose(found[1], tape.gradient(y, inputs) - through, rtol=1e-4, atol=1e-6)
 
 
 def test_function_keeps_the_form_of_its_outputs(model):

@@ -169,10 +169,10 @@ def test_a_real_model_sees_a_real_elephant(tfviz_cli, shared, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda at: at / "no.jpg", "no such file: '{at}/no.jpg'."),
+        (lambda at: at / "no.jpg", "No such file: '{at}/no.jpg'."),
         (lambda at: (at / "bad.png").write_text("x") and at / "bad.png", "bad.png"),
         (lambda at: (at / "bad.png").write_bytes(b"") or at / "bad.png", "bad.png"),
-        (lambda at: (at / "empty").mkdir() or at / "empty", "no images in '{at}/empty'"),
+        (lambda at: (at / "empty").mkdir() or at / "empty", "No images in '{at}/empty'"),
         (lambda at: "sample:kat", "there is no sample 'kat'"),
         (lambda at: "", "no such file: the name is empty"),
     ],
@@ -194,8 +194,8 @@ def test_every_bad_input_has_its_line(tfviz_cli, tmp_path: Path) -> None:
     said = tfviz_cli("heatmap", "no1.jpg", "no2.jpg", "--out", tmp_path / "out")
     assert said.code == 2
     assert said.err.splitlines() == [
-        "Error: no1.jpg: no such file: 'no1.jpg'.",
-        "Error: no2.jpg: no such file: 'no2.jpg'.",
+        "Error: No such file: 'no1.jpg'.",
+        "Error: No such file: 'no2.jpg'.",
     ]
 
 
@@ -219,7 +219,7 @@ def test_every_bad_input_has_its_line(tfviz_cli, tmp_path: Path) -> None:
         (["--colormap", "plasmaa"], "there is no colour map 'plasmaa'"),
         (["--labels", "no.txt"], "There is no labels file 'no.txt'."),
         (["--custom-objects", "Attention"], "must look like module:Name"),
-        (["--weights", "no.h5"], "There is no file of weights 'no.h5'."),
+        (["--model", "MobileNetV2", "--weights", "no.h5"], "There is no file of weights 'no.h5'."),
     ],
 )  # fmt: skip
 def test_what_can_not_be_is_one_sentence_and_exits_2(

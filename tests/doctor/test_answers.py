@@ -8,7 +8,7 @@ import random
 
 import pytest
 import score
-from test_reading import PLAIN
+from test_report_reading import PLAIN
 
 import tfviz
 from tfviz.catalogue import matching
@@ -140,8 +140,10 @@ def test_cut_text_is_asked_for_the_rest():
 
 
 def test_unknown_error_is_said_to_be_unknown():
-    answer = explain_error("Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\n"
-                           "    x\nmylib.BoomError: kaboom\n")
+    answer = explain_error(
+        'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n'
+        "    x\nmylib.BoomError: kaboom\n"
+    )
     assert answer.exit_code == 3
     assert str(answer).startswith("Not recognised: mylib.BoomError: kaboom (line 4)")
 

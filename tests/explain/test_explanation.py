@@ -166,3 +166,13 @@ def test_tokens_fold_row_by_row():
 def test_maps_without_a_grid_are_not_folded():
     maps = np.ones((1, 16), "float32")
     assert fold(maps, None) == (maps, "")
+
+
+def test_a_single_sigmoid_has_a_second_side_by_rank_and_by_name():
+    model = models.siamese()
+    inputs = models.inputs_for(model)
+    first, second = GradCAM(model, relu=False)(inputs), GradCAM(model, relu=False)(inputs, "top2")
+    np.testing.assert_array_equal(first.maps, -second.maps)
+    assert GradCAM(model)(inputs, "negative").targets == ("negative",) * 3
+    with pytest.raises(TargetError, match="asks for more classes than the model's 2"):
+        GradCAM(model)(inputs, "top3")

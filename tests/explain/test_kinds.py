@@ -448,3 +448,13 @@ def test_output_structure_may_hold_none():
     model = Partial()
     found = GradCAM(model, output="logits")(np.ones((1, 8, 8, 3), "float32"))
     assert found.maps.shape == (1, 6, 6)
+
+
+@pytest.mark.parametrize("family", ["vgg16", "resnet50", "densenet", "mobilenet_v2"])
+def test_preprocess_input_of_each_family_may_be_part_of_the_model(family):
+    image = keras.Input((32, 32, 3))
+    x = getattr(keras.applications, family).preprocess_input(image)
+    x = layers.Conv2D(4, 3, activation="relu", name="conv")(x)
+    model = keras.Model(image, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+    found = GradCAM(model)(np.ones((1, 32, 32, 3), "float32"))
+    assert (found.layer.path, found.maps.shape) == ("conv", (1, 30, 30))

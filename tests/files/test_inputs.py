@@ -117,3 +117,9 @@ def test_finding_images_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_pictures_of_an_earlier_run_are_no_photos(tmp_path):
+    for name in ("dog.jpg", "dog.overlay.jpg", "dog.overlay.png", "dog.panel.png"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [each.relative.name for each in find_images([tmp_path])] == ["dog.jpg"]

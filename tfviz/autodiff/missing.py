@@ -71,9 +71,9 @@ def why_untraceable(model: str, error: Exception) -> str | None:
 def why_closed(model: str) -> str:
     """For a model whose layers run in a graph of their own."""
     return (
-        f"The layers of model '{model}' run inside a tf.function of the model's own (a decorator on "
-        f"its `call`?), a graph that is closed: take the decorator away, Keras compiles the model "
-        f"anyway, or explain it under tf.config.run_functions_eagerly(True)."
+        f"The layers of model '{model}' run inside a tf.function of the model's own (a decorator "
+        f"on its `call`?), a graph that is closed: take the decorator away, Keras compiles the "
+        f"model anyway, or explain it under tf.config.run_functions_eagerly(True)."
     )
 
 

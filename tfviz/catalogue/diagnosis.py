@@ -95,7 +95,8 @@ def fill(template: str, groups: Mapping[str, str | None], defaults: Mapping[str,
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
-        return groups.get(name) or defaults.get(name) or match.group(0)
+        unknown = "" if name in groups else match.group(0)
+        return groups.get(name) or defaults.get(name) or unknown
 
     return re.sub(r"\{([a-z_]\w*)\}", value, template)
 

@@ -177,7 +177,7 @@ def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Repor
     # that belongs to the error the winner explains.
     beaten = {loser for winner in present for loser in beats[winner]}
     left = [claim for claim in found if claim.id not in beaten]
-    ranked = _once(sorted(left, key=lambda claim: _rank(claim, report)), report)
+    ranked = _once(sorted(left, key=lambda claim: _rank(claim, report)))
     settled: list[Claim] = []
     for claim in ranked:
         rivals = {
@@ -194,17 +194,9 @@ def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Repor
     return settled
 
 
-def _once(ranked: Sequence[Claim], report: Report) -> list[Claim]:
-    """One claim a diagnosis in a chain of errors: each link of it often says the same again."""
-    seen: set[tuple[str, int | None]] = set()
-    kept: list[Claim] = []
-    for claim in ranked:
-        # A line of the log tells nothing new either, when an error has said it: errors come first.
-        chain = None if claim.block is None else _place(claim.block, report.errors)[0]
-        if (claim.id, chain) not in seen:
-            seen |= {(claim.id, chain), (claim.id, None)}
-            kept.append(claim)
-    return kept
+def _once(ranked: Sequence[Claim]) -> list[Claim]:
+    """One claim a diagnosis: a long log says the same again and again."""
+    return list({claim.id: claim for claim in reversed(ranked)}.values())[::-1]
 
 
 def _rank(claim: Claim, report: Report) -> tuple[Any, ...]:
@@ -217,18 +209,13 @@ def _rank(claim: Claim, report: Report) -> tuple[Any, ...]:
 
 
 def _place(index: int, errors: Sequence[ErrorBlock]) -> tuple[int, int]:
-    """Which chain an error is in, and its turn there.
+    """Which chain an error is in, and its turn there: the last speaks first.
 
-    'The direct cause of' was raised on purpose, to say more: the last speaks first. What went
-    wrong 'during handling' of another error is mostly a consequence: the first speaks first.
+    'The direct cause of' was raised on purpose, to say more; 'during handling of' mostly follows
+    an error that was expected and caught.
     """
-    chain, first = 0, 0
-    for i in range(1, index + 1):
-        if not errors[i].link:
-            chain, first = chain + 1, i
+    chain = sum(1 for each in errors[1 : index + 1] if not each.link)
     last = index
     while last + 1 < len(errors) and errors[last + 1].link:
         last += 1
-    links = {errors[i].link for i in range(first + 1, last + 1)}
-    place = last - index if links == {"cause"} else index - first
-    return chain, place
+    return chain, last - index

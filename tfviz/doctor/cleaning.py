@@ -26,11 +26,12 @@ _PREFIXES = re.compile(
     r"|\[rank\d+\]: ?"  # torchrun
     r"|\(\w*(?: \w+)? ?pid=\d+[^)]*\) ?"  # Ray
     r"|[a-z][\w.-]*[-_]\d+ +\| "  # docker compose
+    r"|[*_`]+(?=[A-Za-z_.]+(?:Error|Exception)\b)"  # emphasised in an issue
     r"|\s*\| (?=\s|[A-Za-z_.]+(?:Error|Exception)|Traceback)"  # exception groups
     r")"
 )
 # Cheap first characters of the prefixes above.
-_MAY_BE_PREFIXED = frozenset(">E012[(|abcdefghijklmnopqrstuvwxyz ")
+_MAY_BE_PREFIXED = frozenset(">E012[(|*_`abcdefghijklmnopqrstuvwxyz ")
 _ESCAPED = re.compile(r"(?:\\r)?\\n")
 
 # A log longer than this is thinned: its beginning, its end, and what it doesn't say for the third

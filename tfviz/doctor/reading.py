@@ -10,7 +10,9 @@ from tfviz.doctor.cleaning import clean, clean_stream
 from tfviz.doctor.noise import without_noise
 from tfviz.doctor.tracebacks import parse
 
-_COMPLAINS = re.compile(r"error|fail|warn|cannot|could not|exception|killed|abort|core dumped", re.I)
+_COMPLAINS = re.compile(
+    r"error|fail|warn|cannot|could not|exception|killed|abort|core dumped", re.I
+)
 
 
 def read_text(text: str | bytes) -> Report:

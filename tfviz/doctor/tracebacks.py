@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from tfviz.catalogue.report import ErrorBlock, Frame, Line
 
 _START = re.compile(r"Traceback \(most recent call last\)")
+# What IPython prints in front of it.
+_BARE_NAME = re.compile(r"[\w.]+")
 _CAUSE = re.compile(r"The above exception was the direct cause of the following")
 _CONTEXT = re.compile(r"During handling of the above exception, another exception occurred")
 _FRAMES = (
@@ -95,7 +97,11 @@ class _Parser:
     def _step(self) -> None:
         line = self.lines[self.at]
         text = line.text
-        if _START.search(text):
+        start = _START.search(text)
+        if start:
+            glued = text[: start.start()].strip()
+            if glued and not _BARE_NAME.fullmatch(glued):
+                self.loose.append(Line(line.number, glued))
             self.open = _Open(link=self.link, start=line.number)
             self.link = ""
             self.at += 1
@@ -106,8 +112,8 @@ class _Parser:
         elif self._frame() or self._exception():
             pass
         else:
-            if self.open is None:
-                self.loose.append(line)
+            # Also inside a traceback that never ends in an error: the words may stand there.
+            self.loose.append(line)
             self.at += 1
 
     # ---- frames

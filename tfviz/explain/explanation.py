@@ -85,6 +85,7 @@ class Explanation:
         card: Card,
         scores: np.ndarray,
         units: np.ndarray,
+        others: np.ndarray,
         signs: np.ndarray,
         outputs: np.ndarray,
     ) -> Explanation:
@@ -102,7 +103,7 @@ class Explanation:
         return cls(
             maps=maps,
             scores=scores,
-            targets=_in_words(target, units, signs, facts, card),
+            targets=_in_words(target, units, others, signs, facts, card),
             units=units,
             outputs=outputs,
             layer=facts.choice,
@@ -356,7 +357,12 @@ def _given(**options: Any) -> dict[str, Any]:
 
 
 def _in_words(
-    target: Target, units: np.ndarray, signs: np.ndarray, facts: Facts, card: Card
+    target: Target,
+    units: np.ndarray,
+    others: np.ndarray,
+    signs: np.ndarray,
+    facts: Facts,
+    card: Card,
 ) -> tuple[str, ...]:
     """What was explained of each input."""
     if isinstance(target, Function):
@@ -369,10 +375,8 @@ def _in_words(
         return tuple(names[int(sign > 0)] for sign in signs)
     words = tuple(card.name_of(int(unit), facts.units) for unit in units)
     if isinstance(target, Contrast):
-        against = target.against
-        if hasattr(against, "index") and isinstance(against.index, int):
-            other = card.name_of(against.index, facts.units)
-        else:
-            other = f"top{against.k}" if hasattr(against, "k") else "its own other class"
-        return tuple(f"{word} rather than {other}" for word in words)
+        rather = [card.name_of(int(unit), facts.units) for unit in others]
+        return tuple(
+            f"{word} rather than {other}" for word, other in zip(words, rather, strict=True)
+        )
     return words

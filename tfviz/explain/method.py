@@ -25,8 +25,13 @@ from tfviz.explain.targets import Parameters, Target, as_target
 from tfviz.explain.tokens import fold
 from tfviz.model.backend import require_keras_model
 from tfviz.model.card import card_of
+from tfviz.model.loading import first_line
 from tfviz.model.tap import TRACING
 from tfviz.model.tree import find, walk
+
+
+# What a traced function gives besides maps, one row an input.
+RESULTS = ("scores", "units", "others", "signs", "outputs")
 
 
 class ActivationMap:
@@ -135,7 +140,7 @@ class ActivationMap:
         assert facts is not None  # tracing sets it
         wanted.check(facts.units, facts.activation)
         result = self._results(function, batch, wanted.parameters(batch.count))
-        same = (result["others"] >= 0) & (result.pop("others") == result["units"])
+        same = (result["others"] >= 0) & (result["others"] == result["units"])
         explanations = []
         for call, source in enumerate(facts.sources):
             signed, folded = fold(result[f"map {call}"], facts.grids[call])
@@ -156,7 +161,7 @@ class ActivationMap:
                     resize=resize or card.resize,
                     target=wanted,
                     card=card,
-                    **{name: result[name] for name in ("scores", "units", "signs", "outputs")},
+                    **{name: result[name] for name in RESULTS},
                 )
             )
         return explanations[0].with_calls(tuple(explanations))
@@ -169,8 +174,15 @@ class ActivationMap:
         if self.model.built:
             return
         _, first = next(batch.chunks(1))
-        with TRACING:
-            self.model(first, training=False)
+        try:
+            with TRACING:
+                self.model(first, training=False)
+        except Exception as error:  # Keras and the model raise what they like
+            shapes = ", ".join(str(shape) for shape in batch.shapes)
+            raise ModelError(
+                f"Model '{self.model.name}' was never built, and can't be built by inputs of shape "
+                f"{shapes}: {first_line(error)}"
+            ) from error
 
     @property
     def settings(self) -> tuple[Hashable, ...]:

@@ -52,7 +52,8 @@ def _note(finite: bool, high: float, low: float, gradient_peak: float, relu: boo
     if relu and high <= 0:
         return (
             "blank: all evidence at this layer speaks against the target "
-            f"(the map before its ReLU is {low:.3g} to {high:.3g})"
+            f"(the map before its ReLU is {low:.3g} to {high:.3g}); relu=False shows it, and for a "
+            f"single output the target 'negative' explains what lowers it"
         )
     if gradient_peak < FAINTEST_GRADIENT:
         return (

@@ -59,8 +59,9 @@ class Top(Target):
         return {"rank": np.full(count, self.k - 1, np.int32)}
 
     def check(self, units: int | None, activation: str | None) -> None:
-        if units is not None and self.k > max(units, 1):
-            raise TargetError(f"top{self.k} asks for more classes than the model's {units}.")
+        classes = 2 if units == 1 and activation == "sigmoid" else units
+        if classes is not None and self.k > max(classes, 1):
+            raise TargetError(f"top{self.k} asks for more classes than the model's {classes}.")
 
     def score(
         self,
@@ -75,7 +76,8 @@ class Top(Target):
             # A mask's background is rarely what is asked for: its positive side is taken.
             if activation != "sigmoid" or spatial:
                 return _pick(logits, unit)
-            return _pick(logits, unit, tf.where(logits[:, 0] >= 0, 1.0, -1.0))
+            side = tf.where(logits[:, 0] >= 0, 1.0, -1.0)
+            return _pick(logits, unit, tf.where(parameters["rank"] == 0, side, -side))
         # A full stable sort, not top_k: k is a tensor here, and equal logits keep their order.
         order = tf.argsort(logits, axis=1, direction="DESCENDING", stable=True)
         return _pick(logits, tf.gather(order, parameters["rank"], axis=1, batch_dims=1))
@@ -223,7 +225,10 @@ class Contrast(Target):
 
     def check(self, units: int | None, activation: str | None) -> None:
         if units == 1:
-            raise TargetError("A contrast needs two classes; this model has one output unit.")
+            raise TargetError(
+                "A contrast needs two classes, and this model has one output unit, whose two sides "
+                "are opposite anyway: take one of them alone as target."
+            )
         self.target.check(units, activation)
         self.against.check(units, activation)
         if self.target == self.against:
@@ -351,6 +356,8 @@ def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Tar
         rank = top_rank(given)
         if rank is not None:
             return Top(rank)
+        if given in ("positive", "negative"):
+            return Side(given == "positive")
         raise TargetError(
             f"target={given!r} is neither 'top1', 'top2', ... nor a known class name: give a class "
             f"index, or load the model with labels="

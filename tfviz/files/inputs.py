@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +28,9 @@ IMAGE_SUFFIXES = (
     ".pbm",
 )
 """What is taken for an image when a folder is searched, in lower case."""
+
+# Pictures that an earlier run made; a folder that holds them is searched for photos again.
+RESULT = re.compile(r"\.(?:overlay|panel)\.(?:png|jpg)$")
 
 SAMPLE_PREFIX = "sample:"
 
@@ -132,6 +136,8 @@ def _walk(top: Path) -> Iterator[Source]:
             below = (folder / entry.name, relative / entry.name)
             if entry.is_dir():
                 (links if entry.is_symlink() else folders).append(below)
+            elif RESULT.search(entry.name):
+                continue
             elif entry.name.lower().endswith(IMAGE_SUFFIXES):
                 sources.append(Source(*below, str(below[0])))
     yield from sorted(sources, key=lambda each: each.relative.parts)

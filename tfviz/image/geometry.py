@@ -138,6 +138,8 @@ def to_input(rgb: np.ndarray, placement: Placement) -> np.ndarray:
     seen = opencv.resize(seen, (min(w, ww), min(h, wh)), interpolation=opencv.INTER_AREA)
     seen = seen.reshape(min(h, wh), min(w, ww), 3).astype(np.float32)
     seen = opencv.resize(seen, (w, h), interpolation=opencv.INTER_LINEAR).reshape(h, w, 3)
+    # Rounding can carry a value past 255 by its last digit.
+    np.clip(seen, 0, 255, out=seen)
     if (h, w) == placement.target:
         return seen
     filled = np.full((*placement.target, 3), PADDING, np.float32)

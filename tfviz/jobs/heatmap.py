@@ -14,7 +14,8 @@ from tfviz.draw.panel import panel
 from tfviz.errors import InputError, OutputError, TargetError, nearest
 from tfviz.explain.cam import METHODS
 from tfviz.explain.explanation import Explanation
-from tfviz.explain.targets import Class, Contrast, Target, Top, as_target
+from tfviz.explain.target import Target
+from tfviz.explain.targets import Contrast, as_target
 from tfviz.files import Source, ensure_writable, output_stems
 from tfviz.image import read_rgb, sample_path, write_array, write_image
 from tfviz.image.writing import JPEG_SUFFIXES
@@ -26,6 +27,8 @@ PRODUCTS = ("overlay", "array", "panel")
 # Photos wait for each other in memory until a batch is full: 16 of 24 megapixels are 1.2 GB.
 MOST_PIXELS_WAITING = 100_000_000
 BARS = 5
+# Of a single output unit, where the model brings no names along.
+SIDES = ("positive", "negative")
 
 
 @dataclass(frozen=True)
@@ -233,14 +236,14 @@ class HeatmapJob:
             write_image(files[-1], overlay(photo, heat, **options))
         if "panel" in settings.save:
             files.append(self._path(stem, ".panel.png"))
-            caption = f"{explanation.method} at {explanation.layer.path}; {explanation.score_from}."
+            caption = f"{explanation.method} at layer {explanation.layer.path}."
             if result.note:
                 caption += f" {result.note[0].upper()}{result.note[1:]}."
             picture = panel(
                 photo,
                 heat,
                 title=f"Why {_readable(result.target)}?",
-                bars=[(_readable(name), value) for name, value in result.top],
+                bars=_bars(explanation, row, result),
                 caption=caption,
                 **options,
             )
@@ -249,6 +252,15 @@ class HeatmapJob:
 
     def _path(self, stem: PurePosixPath, ending: str) -> Path:
         return self.out / stem.parent / f"{stem.name}{ending}"
+
+
+def _bars(explanation: Explanation, row: int, result: HeatmapResult) -> list[tuple[str, float]]:
+    """The most likely classes, and the explained one when it isn't among them."""
+    shown = list(result.top)
+    everything = dict(explanation.probabilities(row))
+    if result.target in everything and result.target not in dict(shown):
+        shown[-1] = (result.target, everything[result.target])
+    return [(_readable(name), value) for name, value in shown]
 
 
 def _readable(name: str) -> str:
@@ -283,7 +295,7 @@ def named_target(model: Any, target: str, against: str | None) -> Target:
 
     def one(text: str) -> Target:
         found = card.find_class(text)
-        if isinstance(found, str) and top_rank(found) is None:
+        if isinstance(found, str) and top_rank(found) is None and found not in SIDES:
             raise TargetError(
                 f"'{text}' is a class name, and this model brings none along: give its index, or "
                 f"the names with --labels (labels= in Python)."
@@ -294,8 +306,6 @@ def named_target(model: Any, target: str, against: str | None) -> Target:
     if against is None:
         return first
     second = one(against)
-    if not isinstance(first, (Top, Class)) or not isinstance(second, (Top, Class)):
-        raise TargetError("A contrast is between two classes.")  # pragma: no cover
     return Contrast(first, second)
 
 

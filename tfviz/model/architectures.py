@@ -80,6 +80,30 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 
 
+# Layers that only one family has: they stay when its model is built into another's graph.
+_SIGNATURES = (
+    ({"expanded_conv_depthwise", "block_16_project", "Conv_1"}, "MobileNetV2"),
+    ({"conv_pw_13", "conv_dw_13"}, "MobileNet"),
+    ({"block1_conv1", "block5_conv3"}, "VGG16"),
+    ({"conv5_block3_out", "conv1_conv"}, "ResNet50"),
+    ({"mixed10", "mixed0"}, "InceptionV3"),
+    ({"block14_sepconv2", "block1_conv1"}, "Xception"),
+    ({"conv5_block16_concat", "conv1_conv"}, "DenseNet121"),
+)
+
+
+def architecture_with(layers: set[str]) -> Architecture | None:
+    """The architecture whose layers these are, None when they are of none.
+
+    >>> architecture_with({"block1_conv1", "block5_conv3", "my_head"}).name
+    'VGG16'
+    """
+    for needed, name in _SIGNATURES:
+        if needed <= layers:
+            return ARCHITECTURES[name]
+    return None
+
+
 def architecture_of(model_name: str) -> Architecture | None:
     """The architecture that Keras gives a model this name for, None when it is of none.
 

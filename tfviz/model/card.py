@@ -79,7 +79,12 @@ def card_of(model: Any) -> Card:
 
 
 def remember(model: Any, card: Card) -> None:
-    """Keep a card with a model, for as long as the model lives; the model itself is not touched."""
+    """Tell tfviz what is known of a model in memory: class names, value range, resize.
+
+    Args:
+        model: A `keras.Model`; it is not touched.
+        card: Kept for as long as the model lives.
+    """
     _cards[model] = card
 
 

@@ -106,6 +106,8 @@ def _made_from(inputs: tuple[tf.Tensor, ...], known: set[str]) -> tuple[str, ...
     """What a call was given, and behind raw operations the layers that those were given."""
     names: list[str] = []
     for tensor in inputs:
+        if not tf.is_symbolic_tensor(tensor):
+            continue  # a constant with a value, as the means that preprocess_input subtracts
         names.append(tensor.name)
         if tensor.name in known:
             continue

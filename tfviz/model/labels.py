@@ -50,7 +50,10 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     except FileNotFoundError:
         raise InputError(f"There is no labels file '{path}'.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The labels file '{path}' can't be read as text: {error}.") from error
+        raise InputError(
+            f"The labels file '{path}' can't be read as text ({type(error).__name__}): give a "
+            f".json, .txt or .csv file of class names, or a folder of class folders."
+        ) from error
     suffix = path.suffix.lower()
     if suffix == ".json":
         names_read = _from_json(text, path)

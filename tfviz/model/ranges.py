@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tfviz.model.architectures import architecture_of
+from tfviz.model.architectures import architecture_of, architecture_with
 from tfviz.model.card import Card
 from tfviz.model.tree import Node, children
 
@@ -47,6 +47,9 @@ def find_range(
             # It scales inside where it can, so here this was switched off.
             expected = known.bare or known.value_range
             return expected, f"as keras.applications.{known.name} was trained", False
+    known = architecture_with({node.operation.name for node in nodes})
+    if known is not None:
+        return known.value_range, f"as keras.applications.{known.name}, whose layers it has", False
     return "0-1", "assumed: nothing in the model tells its range", True
 
 

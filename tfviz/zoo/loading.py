@@ -55,6 +55,11 @@ def load_model(
     names = _class_names(labels)
     spelled = {each.lower(): each for each in ARCHITECTURES}
     if name in EMBEDDED and not Path(name).exists():
+        if weights is not None:
+            raise ModelError(
+                f"weights='{os.fspath(weights)}' were given without the architecture they belong "
+                f"to: name it (--model MobileNetV2; load_model('MobileNetV2', weights=...))."
+            )
         loaded = load_file(EMBEDDED[name])
         card = read_card(EMBEDDED[name]) or Card()
     elif name.lower() in spelled and not Path(name).is_file():

@@ -1,0 +1,277 @@
+"""Where emptiness comes from: what can be known of an iterable before it is walked through.
+
+`trace` looks without taking anything: at the state of a generator, at what a genexpr, a map or a
+filter goes over, at the folder and pattern of a glob. After the walk has given nothing, the trace
+says why; a generator that is used up looks like any other by then.
+"""
+
+from __future__ import annotations
+
+import glob
+import inspect
+import itertools
+import linecache
+import operator
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, GeneratorType
+from typing import Any
+
+from tfviz.arrays.kinds import classes
+from tfviz.errors import InputError
+from tfviz.files.listing import image_files
+
+# A chain of iterators that is longer tells nobody anything.
+_DEPTH = 6
+_LINES_ABOVE = 200
+_GLOB = re.compile(
+    r"""(?:Path\(\s*r?(?P<q1>['"])(?P<folder>[^'"{}]*)(?P=q1)\s*\)\.)?"""
+    r"""\b(?P<call>r?i?glob)\(\s*r?(?P<q2>['"])(?P<pattern>[^'"{}]+)(?P=q2)"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the parts come from.
+
+    Attributes:
+        what: A noun phrase: 'the generator expression at line 3 of train.py'.
+        why: Why nothing came, where that is certain.
+        known: Whether `why` names the source, so that no list of possibilities is needed.
+        dataset: Whether this is a tf.data dataset or its iterator.
+        endless: Whether it never ends.
+        below: What this goes over.
+    """
+
+    what: str
+    why: str | None = None
+    known: bool = True
+    dataset: bool = False
+    endless: bool = False
+    below: tuple[Origin, ...] = ()
+
+    def any(self, flag: str) -> Origin | None:
+        """The first of the chain of which something is true."""
+        if getattr(self, flag):
+            return self
+        return next((found for each in self.below if (found := each.any(flag))), None)
+
+
+def trace(source: Any, depth: int = _DEPTH) -> Origin:
+    """Looks at an iterable, and at what it goes over, without taking anything from it."""
+    if depth == 0:
+        return Origin(f"a {type(source).__name__}", known=False)
+    if isinstance(source, GeneratorType):
+        return _generator(source, depth)
+    if isinstance(source, classes("tensorflow", "data.Dataset")) or _is_dataset(source):
+        return _dataset(source)
+    if type(source).__module__.startswith("tensorflow.") and hasattr(source, "get_next"):
+        why = "it is used up, or its dataset is empty: take a new one, iter(dataset)"
+        return Origin("an iterator of a dataset", why, dataset=True)
+    if isinstance(source, (map, filter, zip, enumerate)):
+        return _chained(source, depth)
+    if isinstance(source, (itertools.count, itertools.cycle, itertools.repeat)):
+        endless = operator.length_hint(source, -1) < 0
+        return Origin(f"itertools.{type(source).__name__}", endless=endless)
+    if isinstance(source, Mapping):
+        return Origin("the dict", "it is empty" if not source else None)
+    name = type(source).__name__
+    if name in ("dict_values", "dict_keys", "dict_items"):
+        return Origin(f"{name[5:]}() of a dict", None if len(source) else "the dict is empty")
+    if name.endswith("_iterator") or name.endswith(("keyiterator", "valueiterator")):
+        return _plain_iterator(source, name)
+    shape = getattr(source, "shape", None)
+    if shape is not None and len(shape):
+        return Origin(f"an array of shape {tuple(shape)}", "its first axis has length 0")
+    return Origin(f"the {name}", None if _length(source) else "it is empty", known=False)
+
+
+def why_empty(origin: Origin) -> str:
+    """One or two sentences about where the emptiness most likely came from."""
+    chain: list[Origin] = [origin]
+    while chain[-1].below:
+        # The deepest that is known to be empty; else the only one that is gone over.
+        chain.append(next((each for each in chain[-1].below if each.why), chain[-1].below[0]))
+    told = next((each for each in reversed(chain) if each.why), None)
+    if told is None:
+        said = f"{origin.what} gave nothing"
+        if len(chain) > 1:
+            said += f", though it goes over {chain[-1].what}: its condition let nothing through"
+        return f"{_start(said)}."
+    path = " goes over ".join(each.what for each in chain[: chain.index(told)])
+    said = f"{path} goes over {told.what}" if path else told.what
+    said = f"{_start(said)}: {told.why}."
+    if not told.known:
+        said += (
+            " Most likely, in this order: the folder or pattern that the files come from holds "
+            "none (tfviz.image_files(folder, pattern) says why), a filter or threshold let "
+            "nothing through, or an earlier loop had used up the generator it was filled from."
+        )
+    return said
+
+
+def globs_without_hits(frame: FrameType | None) -> list[str]:
+    """The globs with literal patterns, in the caller's code up to here, that find nothing now."""
+    if frame is None:
+        return []
+    code, last = frame.f_code, frame.f_lineno
+    first = max(code.co_firstlineno, last - _LINES_ABOVE, 1)
+    lines = [linecache.getline(code.co_filename, n) for n in range(first, last + 1)]
+    found = []
+    for number, line in enumerate(lines, first):
+        for hit in _GLOB.finditer(line):
+            pattern = os.path.join(hit["folder"] or "", hit["pattern"])
+            recursive = "**" in pattern
+            if not any(True for _ in glob.iglob(pattern, recursive=recursive)):
+                folder, name = _split(pattern)
+                found.append(f"Line {number}: the glob {pattern!r} finds nothing. {_why(folder, name)}")
+    return list(dict.fromkeys(found))
+
+
+def caller() -> FrameType | None:
+    """The frame of whoever called tfviz, TensorFlow's tracing left out."""
+    here = os.path.dirname(os.path.dirname(__file__)) + os.sep
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(here) and f"{os.sep}tensorflow{os.sep}" not in name:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def stack_level(frame: FrameType | None) -> int:
+    """What `warnings.warn` needs so that a note points at the caller's line."""
+    level, each = 1, sys._getframe(1)
+    while each is not None and each is not frame and each.f_back is not None:
+        level, each = level + 1, each.f_back
+    return level
+
+
+def _generator(source: GeneratorType[Any, Any, Any], depth: int) -> Origin:
+    code = source.gi_code
+    place = f"line {code.co_firstlineno} of {os.path.basename(code.co_filename)}"
+    what = f"the generator {code.co_name}() of {place}"
+    if code.co_name == "<genexpr>":
+        what = f"the generator expression of {place}"
+    state = inspect.getgeneratorstate(source)
+    if state == inspect.GEN_CLOSED:
+        again = "make it anew, or keep its items: parts = list(parts)"
+        return Origin(what, f"it was already used up before the call; {again}")
+    frame = source.gi_frame
+    if state == inspect.GEN_SUSPENDED:
+        why = f"an earlier loop had taken all it gives (it stood at line {frame.f_lineno})"
+        return Origin(what, f"{why}; make it anew, or keep its items: parts = list(parts)")
+    local = frame.f_locals
+    if code.co_name in ("glob", "rglob") and "pattern" in local and "self" in local:
+        pattern = str(local["pattern"])
+        pattern = f"**/{pattern}" if code.co_name == "rglob" else pattern
+        return _glob(str(local["self"]), pattern)
+    if code.co_name == "_iglob" and isinstance(local.get("pathname"), str):
+        return _glob(*_split(local["pathname"]))
+    if ".0" in local:
+        return Origin(what, below=(trace(local[".0"], depth - 1),))
+    return Origin(what, "it ended before its first yield: look at its loop and conditions")
+
+
+def _glob(folder: str, pattern: str) -> Origin:
+    return Origin(f"the glob {os.path.join(folder, pattern)!r}", _Lazy(folder, pattern))
+
+
+class _Lazy(str):
+    """What is wrong with a folder, looked up only when somebody reads it."""
+
+    def __new__(cls, folder: str, pattern: str) -> _Lazy:
+        made = super().__new__(cls, "it finds nothing")
+        made.asked = (folder, pattern)  # type: ignore[attr-defined]
+        return made
+
+    def __format__(self, spec: str) -> str:
+        return f"{self!s}. {_why(*self.asked)}".rstrip(".")  # type: ignore[attr-defined]
+
+
+def _why(folder: str, pattern: str) -> str:
+    try:
+        count = len(image_files(folder, pattern))
+    except InputError as error:
+        text = str(error)
+        return text[0].upper() + text[1:]
+    return f"tfviz.image_files({folder!r}, {pattern!r}) finds {count}: upper and lower case differ."
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """The folder before the first wildcard, and the pattern within it."""
+    parts = Path(pattern).parts
+    fixed = list(itertools.takewhile(lambda each: not glob.has_magic(each), parts[:-1]))
+    return str(Path(*fixed)) if fixed else ".", "/".join(parts[len(fixed) :])
+
+
+def _chained(source: Any, depth: int) -> Origin:
+    arguments = source.__reduce__()[1]
+    if isinstance(source, zip):
+        over = arguments
+    elif isinstance(source, enumerate):
+        over = arguments[:1]
+    else:
+        over = arguments[1:]
+    below = tuple(trace(each, depth - 1) for each in over)
+    name = type(source).__name__
+    if isinstance(source, (map, filter)):
+        function = getattr(arguments[0], "__name__", None)
+        name = f"{name}({function or arguments[0]!r}, ...)"
+    return Origin(f"a {name}", below=below)
+
+
+def _plain_iterator(source: Any, name: str) -> Origin:
+    kind = re.sub(r"_?(?:reverse|key|value|item)?_?iterator$", "", name)
+    if operator.length_hint(source, -1) != 0:
+        return Origin(f"a {kind} of {operator.length_hint(source, 0)}", known=False)
+    # An exhausted iterator has forgotten its position.
+    if kind in ("list", "tuple", "str") and len(source.__reduce__()) == 3:
+        return Origin(f"a {kind}", "it is empty", known=False)
+    return Origin(f"an iterator of a {kind}", "it is used up, or the {kind} is empty".format(kind=kind))
+
+
+def _is_dataset(source: Any) -> bool:
+    module = sys.modules.get("tensorflow")
+    data = getattr(module, "data", None) if module else None
+    kind = getattr(data, "Dataset", None)
+    return kind is not None and isinstance(source, kind)
+
+
+def _dataset(source: Any) -> Origin:
+    try:
+        count = int(source.cardinality()) if sys.modules["tensorflow"].executing_eagerly() else -2
+    except (TypeError, ValueError, AttributeError):
+        count = -2
+    fixed = [s.shape[0] for s in _specs(source.element_spec) if s.shape.rank]
+    why = "its filter, take, skip or source left nothing (its length isn't known beforehand)"
+    if count == 0:
+        why = "it has no elements (its cardinality is 0): look at its source, take and skip"
+    if any(fixed):
+        size = next(each for each in fixed if each)
+        why += f"; batch({size}, drop_remainder=True) also drops a last batch of fewer than {size}"
+    return Origin("the dataset", why, dataset=True, endless=count == -1)
+
+
+def _specs(spec: Any) -> list[Any]:
+    if isinstance(spec, Mapping):
+        return [each for value in spec.values() for each in _specs(value)]
+    if isinstance(spec, (tuple, list)):
+        return [each for value in spec for each in _specs(value)]
+    return [spec] if hasattr(spec, "shape") else []
+
+
+def _length(source: Any) -> bool:
+    try:
+        return len(source) > 0
+    except TypeError:
+        return True
+
+
+def _start(text: str) -> str:
+    return text[0].upper() + text[1:]
