@@ -115,7 +115,7 @@ def test_one_bad_file_among_good_ones_exits_1_and_writes_the_others(
         "heatmap", tmp_path / "bad.png", "sample:cat", "--out", tmp_path / "out", "--quiet"
     )
     assert said.code == 1
-    assert said.err.startswith(f"Error: {tmp_path}/bad.png: ")
+    assert said.err.startswith(f"Error: '{tmp_path}/bad.png' is ")
     assert len(said.err.splitlines()) == 1
     assert names(tmp_path / "out") == ["cat.map.npy", "cat.overlay.png"]
 

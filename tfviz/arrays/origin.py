@@ -7,31 +7,21 @@ says why; a generator that is used up looks like any other by then.
 
 from __future__ import annotations
 
-import glob
 import inspect
 import itertools
-import linecache
 import operator
 import os
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType, GeneratorType
+from types import GeneratorType
 from typing import Any
 
-from tfviz.arrays.kinds import classes
-from tfviz.errors import InputError
-from tfviz.files.listing import image_files
+from tfviz.arrays.callers import split_glob, what_is_wrong
 
 # A chain of iterators that is longer tells nobody anything.
 _DEPTH = 6
-_LINES_ABOVE = 200
-_GLOB = re.compile(
-    r"""(?:Path\(\s*r?(?P<q1>['"])(?P<folder>[^'"{}]*)(?P=q1)\s*\)\.)?"""
-    r"""\b(?P<call>r?i?glob)\(\s*r?(?P<q2>['"])(?P<pattern>[^'"{}]+)(?P=q2)"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +34,7 @@ class Origin:
         known: Whether `why` names the source, so that no list of possibilities is needed.
         dataset: Whether this is a tf.data dataset or its iterator.
         endless: Whether it never ends.
+        glob: Folder and pattern that it lists.
         below: What this goes over.
     """
 
@@ -52,7 +43,13 @@ class Origin:
     known: bool = True
     dataset: bool = False
     endless: bool = False
+    glob: tuple[str, str] | None = None
     below: tuple[Origin, ...] = ()
+
+    @property
+    def tells(self) -> bool:
+        """Whether the emptiness, if there is any, starts here."""
+        return self.why is not None or self.glob is not None
 
     def any(self, flag: str) -> Origin | None:
         """The first of the chain of which something is true."""
@@ -67,7 +64,7 @@ def trace(source: Any, depth: int = _DEPTH) -> Origin:
         return Origin(f"a {type(source).__name__}", known=False)
     if isinstance(source, GeneratorType):
         return _generator(source, depth)
-    if isinstance(source, classes("tensorflow", "data.Dataset")) or _is_dataset(source):
+    if _is_dataset(source):
         return _dataset(source)
     if type(source).__module__.startswith("tensorflow.") and hasattr(source, "get_next"):
         why = "it is used up, or its dataset is empty: take a new one, iter(dataset)"
@@ -95,8 +92,8 @@ def why_empty(origin: Origin) -> str:
     chain: list[Origin] = [origin]
     while chain[-1].below:
         # The deepest that is known to be empty; else the only one that is gone over.
-        chain.append(next((each for each in chain[-1].below if each.why), chain[-1].below[0]))
-    told = next((each for each in reversed(chain) if each.why), None)
+        chain.append(next((each for each in chain[-1].below if each.tells), chain[-1].below[0]))
+    told = next((each for each in reversed(chain) if each.tells), None)
     if told is None:
         said = f"{origin.what} gave nothing"
         if len(chain) > 1:
@@ -104,6 +101,8 @@ def why_empty(origin: Origin) -> str:
         return f"{_start(said)}."
     path = " goes over ".join(each.what for each in chain[: chain.index(told)])
     said = f"{path} goes over {told.what}" if path else told.what
+    if told.glob:
+        return f"{_start(said)} finds nothing. {what_is_wrong(*told.glob)}"
     said = f"{_start(said)}: {told.why}."
     if not told.known:
         said += (
@@ -112,44 +111,6 @@ def why_empty(origin: Origin) -> str:
             "nothing through, or an earlier loop had used up the generator it was filled from."
         )
     return said
-
-
-def globs_without_hits(frame: FrameType | None) -> list[str]:
-    """The globs with literal patterns, in the caller's code up to here, that find nothing now."""
-    if frame is None:
-        return []
-    code, last = frame.f_code, frame.f_lineno
-    first = max(code.co_firstlineno, last - _LINES_ABOVE, 1)
-    lines = [linecache.getline(code.co_filename, n) for n in range(first, last + 1)]
-    found = []
-    for number, line in enumerate(lines, first):
-        for hit in _GLOB.finditer(line):
-            pattern = os.path.join(hit["folder"] or "", hit["pattern"])
-            recursive = "**" in pattern
-            if not any(True for _ in glob.iglob(pattern, recursive=recursive)):
-                folder, name = _split(pattern)
-                found.append(f"Line {number}: the glob {pattern!r} finds nothing. {_why(folder, name)}")
-    return list(dict.fromkeys(found))
-
-
-def caller() -> FrameType | None:
-    """The frame of whoever called tfviz, TensorFlow's tracing left out."""
-    here = os.path.dirname(os.path.dirname(__file__)) + os.sep
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith(here) and f"{os.sep}tensorflow{os.sep}" not in name:
-            return frame
-        frame = frame.f_back
-    return None
-
-
-def stack_level(frame: FrameType | None) -> int:
-    """What `warnings.warn` needs so that a note points at the caller's line."""
-    level, each = 1, sys._getframe(1)
-    while each is not None and each is not frame and each.f_back is not None:
-        level, each = level + 1, each.f_back
-    return level
 
 
 def _generator(source: GeneratorType[Any, Any, Any], depth: int) -> Origin:
@@ -172,42 +133,14 @@ def _generator(source: GeneratorType[Any, Any, Any], depth: int) -> Origin:
         pattern = f"**/{pattern}" if code.co_name == "rglob" else pattern
         return _glob(str(local["self"]), pattern)
     if code.co_name == "_iglob" and isinstance(local.get("pathname"), str):
-        return _glob(*_split(local["pathname"]))
+        return _glob(*split_glob(local["pathname"]))
     if ".0" in local:
         return Origin(what, below=(trace(local[".0"], depth - 1),))
     return Origin(what, "it ended before its first yield: look at its loop and conditions")
 
 
 def _glob(folder: str, pattern: str) -> Origin:
-    return Origin(f"the glob {os.path.join(folder, pattern)!r}", _Lazy(folder, pattern))
-
-
-class _Lazy(str):
-    """What is wrong with a folder, looked up only when somebody reads it."""
-
-    def __new__(cls, folder: str, pattern: str) -> _Lazy:
-        made = super().__new__(cls, "it finds nothing")
-        made.asked = (folder, pattern)  # type: ignore[attr-defined]
-        return made
-
-    def __format__(self, spec: str) -> str:
-        return f"{self!s}. {_why(*self.asked)}".rstrip(".")  # type: ignore[attr-defined]
-
-
-def _why(folder: str, pattern: str) -> str:
-    try:
-        count = len(image_files(folder, pattern))
-    except InputError as error:
-        text = str(error)
-        return text[0].upper() + text[1:]
-    return f"tfviz.image_files({folder!r}, {pattern!r}) finds {count}: upper and lower case differ."
-
-
-def _split(pattern: str) -> tuple[str, str]:
-    """The folder before the first wildcard, and the pattern within it."""
-    parts = Path(pattern).parts
-    fixed = list(itertools.takewhile(lambda each: not glob.has_magic(each), parts[:-1]))
-    return str(Path(*fixed)) if fixed else ".", "/".join(parts[len(fixed) :])
+    return Origin(f"the glob {os.path.join(folder, pattern)!r}", glob=(folder, pattern))
 
 
 def _chained(source: Any, depth: int) -> Origin:
@@ -233,7 +166,7 @@ def _plain_iterator(source: Any, name: str) -> Origin:
     # An exhausted iterator has forgotten its position.
     if kind in ("list", "tuple", "str") and len(source.__reduce__()) == 3:
         return Origin(f"a {kind}", "it is empty", known=False)
-    return Origin(f"an iterator of a {kind}", "it is used up, or the {kind} is empty".format(kind=kind))
+    return Origin(f"an iterator of a {kind}", f"it is used up, or the {kind} is empty")
 
 
 def _is_dataset(source: Any) -> bool:

@@ -29,7 +29,6 @@ from tfviz.model.loading import first_line
 from tfviz.model.tap import TRACING
 from tfviz.model.tree import find, walk
 
-
 # What a traced function gives besides maps, one row an input.
 RESULTS = ("scores", "units", "others", "signs", "outputs")
 
