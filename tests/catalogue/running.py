@@ -6,6 +6,7 @@ python tests/catalogue/running.py viz.imshow_shape.batch_dim cv2.     # ids, or 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -24,14 +25,39 @@ def captured(path):
         streams = sys.stdout, sys.stderr
         sys.stdout = os.fdopen(os.dup(1), "w", buffering=1)
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+        # Handlers keep the stream that was standard error when they were made.
+        handlers = [(each, each.stream) for each in log_handlers()]
+        for handler, _ in handlers:
+            handler.stream = sys.stderr
         try:
             yield
         finally:
+            known = {id(handler) for handler, _ in handlers}
+            for handler, stream in handlers:
+                handler.stream = stream
+            for handler in log_handlers():
+                if id(handler) not in known:
+                    handler.stream = streams[1]
             sys.stdout.close(), sys.stderr.close()
             sys.stdout, sys.stderr = streams
             for descriptor, old in zip((1, 2), kept, strict=True):
                 os.dup2(old, descriptor)
                 os.close(old)
+
+
+def log_handlers():
+    """All handlers that write to a stream, of all loggers."""
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):
+            plain = isinstance(handler, logging.StreamHandler)
+            if plain and not isinstance(handler, logging.FileHandler):
+                yield handler
+
+
+def show_warning(message, category, filename, lineno, file=None, line=None):
+    """Print a warning as Python does, whoever else collects them."""
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def run_script(code: str) -> tuple[str, BaseException | None]:
@@ -46,6 +72,7 @@ def run_script(code: str) -> tuple[str, BaseException | None]:
         try:
             with captured(output), warnings.catch_warnings():
                 warnings.simplefilter("always")
+                warnings.showwarning = show_warning
                 try:
                     exec(compile(code, str(script), "exec"), {"__name__": "__main__"})
                 except BaseException as raised:

@@ -177,7 +177,8 @@ def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Repor
     # that belongs to the error the winner explains.
     beaten = {loser for winner in present for loser in beats[winner]}
     left = [claim for claim in found if claim.id not in beaten]
-    ranked = _once(sorted(left, key=lambda claim: _rank(claim, report)))
+    harmless = {rule["id"] for rule in rules() if rule.get("severity") == "harmless"}
+    ranked = _once(sorted(left, key=lambda claim: (claim.id in harmless, *_rank(claim, report))))
     settled: list[Claim] = []
     for claim in ranked:
         rivals = {
@@ -196,7 +197,10 @@ def _settle(found: Sequence[Claim], beats: Mapping[str, set[str]], report: Repor
 
 def _once(ranked: Sequence[Claim]) -> list[Claim]:
     """One claim a diagnosis: a long log says the same again and again."""
-    return list({claim.id: claim for claim in reversed(ranked)}.values())[::-1]
+    first: dict[str, Claim] = {}
+    for claim in ranked:
+        first.setdefault(claim.id, claim)
+    return list(first.values())
 
 
 def _rank(claim: Claim, report: Report) -> tuple[Any, ...]:

@@ -77,7 +77,7 @@ def parse(lines: Sequence[Line]) -> tuple[list[ErrorBlock], list[Line], str]:
 
 class _Parser:
     def __init__(self, lines: Sequence[Line]) -> None:
-        self.lines = lines
+        self.lines = list(lines)
         self.at = 0
         self.blocks: list[ErrorBlock] = []
         self.loose: list[Line] = []
@@ -104,7 +104,12 @@ class _Parser:
                 self.loose.append(Line(line.number, glued))
             self.open = _Open(link=self.link, start=line.number)
             self.link = ""
-            self.at += 1
+            rest = text[start.end() :].lstrip(": ")
+            if rest:
+                # All of it pasted as one line: what follows is read as a line of its own.
+                self.lines[self.at] = Line(line.number, rest)
+            else:
+                self.at += 1
         elif _CAUSE.search(text) or _CONTEXT.search(text):
             self.link = "cause" if _CAUSE.search(text) else "context"
             self.open = None
@@ -186,7 +191,7 @@ class _Parser:
         line = self.lines[self.at]
         match = self._is_exception(line.text)
         if match is None:
-            if self.open is not None or _RAISE.match(line.text):
+            if (self.open is not None and self.open.frames) or _RAISE.match(line.text):
                 return False
             match = _INSIDE.search(line.text)
             if match is None or match["type"].endswith("Warning"):

@@ -20,6 +20,12 @@ def no_exception(report: Report, block: ErrorBlock | None, match: re.Match[str])
 
 
 @predicate
+def frameless(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The words stand alone, without a traceback."""
+    return block is None or not block.frames
+
+
+@predicate
 def raised_in_tensorflow(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """The innermost frame is TensorFlow's, Keras' or h5py's, not the user's."""
     return (
@@ -46,6 +52,40 @@ def keras_imports_tensorflow(
         return False
     last = block.frames[-1]
     return bool(_KERAS.search(last.file)) and "from tensorflow" in last.code
+
+
+_PACKAGE_FILE = re.compile(
+    r"(?:^|[/\\\\])(tensorflow|keras|torch|torchvision|cv2|numpy|matplotlib|PIL|visdom|sklearn|skimage|"
+    r"scipy|pandas)\.py$"
+)
+
+
+@predicate
+def own_file_of_that_name(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """The traceback runs through a file of the user's that is named like the package."""
+    if block is None:
+        return False
+    own = [_PACKAGE_FILE.search(frame.file) for frame in block.frames if not frame.library]
+    stems = {found.group(1) for found in own if found}
+    groups = match.groupdict()
+    said = groups.get("name") or groups.get("from") or groups.get("part")
+    return said in stems
+
+
+@predicate
+def own_file_imports_its_name(
+    report: Report, block: ErrorBlock | None, match: re.Match[str]
+) -> bool:
+    """A file of the user's is named like the package that a line of the traceback imports from."""
+    if block is None:
+        return False
+    own = [_PACKAGE_FILE.search(frame.file) for frame in block.frames if not frame.library]
+    stems = {found.group(1) for found in own if found}
+    return any(
+        re.match(rf"\s*(?:from|import) {stem}\b", frame.code)
+        for stem in stems
+        for frame in block.frames
+    )
 
 
 @predicate

@@ -93,6 +93,15 @@ def not_channels_first_maps(report: Report, block: ErrorBlock | None, match: re.
 
 
 @predicate
+def flat_maps(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """(batch, 1 to 3, wide, n): a few pixels high and many wide, which pictures are not."""
+    shape = shape_of(match["have"]) or ()
+    return (
+        len(shape) == 4 and 1 <= (shape[1] or 0) <= 3 and (shape[2] or 0) >= 16 * (shape[1] or 0)
+    )
+
+
+@predicate
 def no_error_stands(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """Nothing was raised but what stopping by hand raises."""
     return all(each.name in ("KeyboardInterrupt", "SystemExit") for each in report.errors)

@@ -136,7 +136,7 @@ def _kind_of_ndim(
     if found > wanted:
         if wanted == 2:
             return "not_flattened"
-        doubled = have is not None and (have[0] == 1 or have[1] in (1, None))
+        doubled = have is not None and (1 in have[:2] or (have[1] is None and None not in have[2:]))
         return "extra_batch" if doubled and wanted == 4 and found == 5 else "too_many"
     if wanted == 2:
         return "one_dimensional"
@@ -259,7 +259,8 @@ _ON_GPU = re.compile(r"(?:device:|/)gpu:\d|GPU_\d", re.IGNORECASE)
 _SLOTS = re.compile(
     r"(?:Adam|RMSProp|Momentum|Adagrad|Adadelta|Ftrl|Nadam|AdamW|ExponentialMovingAverage)\w*"
     r"/(?:Initializer|zeros)|/(?:Adam|RMSProp|Momentum|Adagrad)(?:_1)?/|"
-    r"optimizer\.build|_create_slots|add_variable_from_reference|zeros_slot"
+    r"optimizer\.build|_create_slots|add_variable_from_reference|zeros_slot|"
+    r"in _resource_(?:apply|scatter)\w*|in _apply_(?:dense|sparse)\w*"
 )
 TINY = 4_000_000  # numbers: 16 MB; a GPU that can't give that is full of something else
 LOOPED = 400  # no single model has a layer of one kind with this number
@@ -285,12 +286,24 @@ def _memory_kind(report: Report, block: ErrorBlock | None, match: re.Match[str])
     if size < TINY:
         return "taken"
     if len(shape) == 2 and max(shape) >= 30_000:
-        return "dense" if min(shape) >= 512 or max(shape) >= 2_000_000 else "table"
+        return _matrix_kind(shape, f"{nodes} {frames}")
     if shape[0] >= 2_000 and len(shape) >= 2:
         return "whole"
     if shape[0] == 1 and len(shape) >= 4:
         return "picture"
     return "batch"
+
+
+def _matrix_kind(shape: tuple[int, ...], names: str) -> str:
+    """Weights of a Dense layer behind Flatten, or a table of a vocabulary."""
+    if re.search(r"embed|lookup|Gather|IndexedSlices|sparse", names):
+        return "table"
+    if re.search(r"(?i)dense|\bfc\d?\b|fully_connected", names) or max(shape) >= 2_000_000:
+        return "dense"
+    if min(shape) < 512:
+        return "table"
+    # What Flatten gives is height * width * channels; the number of words is any number.
+    return "matrix" if max(shape) % 64 else "dense_likely"
 
 
 # ---- small ones
@@ -319,4 +332,6 @@ _kinds(
 )
 _kinds("sparse", _sparse_kind, "onehot sequence one_unit many_logits lengths not_pooled")
 _kinds("labels", _label_kind, "negative one_unit pixels off_by_one too_few_units")
-_kinds("oom", _memory_kind, "host loop slots taken dense table whole picture batch")
+_kinds(
+    "oom", _memory_kind, "host loop slots taken dense dense_likely matrix table whole picture batch"
+)
