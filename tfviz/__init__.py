@@ -26,6 +26,7 @@ from tfviz.errors import (
 from tfviz.version import __version__
 
 if TYPE_CHECKING:
+    from tfviz.arrays.joining import concatenate, stack
     from tfviz.autodiff.function import function
     from tfviz.autodiff.gradients import gradients
     from tfviz.doctor.explain import explain_error
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tfviz.explain.method import ActivationMap
     from tfviz.explain.survey import layers_of
     from tfviz.explain.targets import Class, Contrast, Function, Side, Target, Top
+    from tfviz.files.listing import image_files
     from tfviz.image.reading import read_rgb
     from tfviz.image.samples import sample_path
     from tfviz.model.card import Card, card_of, remember, write_card
@@ -56,10 +58,12 @@ _LAZY = {
     "Target": "tfviz.explain.targets",
     "Top": "tfviz.explain.targets",
     "card_of": "tfviz.model.card",
+    "concatenate": "tfviz.arrays.joining",
     "displayable": "tfviz.draw.displayable",
     "explain_error": "tfviz.doctor.explain",
     "function": "tfviz.autodiff.function",
     "gradients": "tfviz.autodiff.gradients",
+    "image_files": "tfviz.files.listing",
     "imshow": "tfviz.draw.imshow",
     "layers_of": "tfviz.explain.survey",
     "load_model": "tfviz.zoo.loading",
@@ -68,6 +72,7 @@ _LAZY = {
     "read_rgb": "tfviz.image.reading",
     "remember": "tfviz.model.card",
     "sample_path": "tfviz.image.samples",
+    "stack": "tfviz.arrays.joining",
     "write_card": "tfviz.model.card",
 }
 
@@ -93,10 +98,12 @@ __all__ = [
     "Top",
     "__version__",
     "card_of",
+    "concatenate",
     "displayable",
     "explain_error",
     "function",
     "gradients",
+    "image_files",
     "imshow",
     "layers_of",
     "load_model",
@@ -105,6 +112,7 @@ __all__ = [
     "read_rgb",
     "remember",
     "sample_path",
+    "stack",
     "write_card",
 ]
 

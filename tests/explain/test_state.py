@@ -224,6 +224,9 @@ def test_losses_of_regularizers_are_left_as_they_were():
     assert [float(each) for each in model.losses] == before
 
 
+@pytest.mark.skipif(
+    keras.__version__ < "3.13", reason="a stateful LSTM of Keras 3.12 needs a closed batch axis"
+)
 def test_states_that_the_model_writes_are_put_back():
     signal = keras.Input(batch_shape=(2, 9, 4))
     lstm = layers.LSTM(5, stateful=True)

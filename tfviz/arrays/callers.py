@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from tfviz.errors import InputError
+from tfviz.files.inputs import IMAGE_SUFFIXES
 from tfviz.files.listing import image_files
 
 _LINES_ABOVE = 200
@@ -35,7 +36,8 @@ def globs_without_hits(frame: FrameType | None) -> list[str]:
             recursive = "**" in pattern
             if not any(True for _ in glob.iglob(pattern, recursive=recursive)):
                 folder, name = split_glob(pattern)
-                found.append(f"Line {number}: the glob {pattern!r} finds nothing. {what_is_wrong(folder, name)}")
+                why = what_is_wrong(folder, name)
+                found.append(f"Line {number}: the glob {pattern!r} finds nothing. {why}")
     return list(dict.fromkeys(found))
 
 
@@ -60,7 +62,13 @@ def stack_level(frame: FrameType | None) -> int:
 
 
 def what_is_wrong(folder: str, pattern: str) -> str:
-    """Why a folder and pattern give no images, as a sentence."""
+    """Why a folder and pattern give nothing, as a sentence."""
+    suffix = os.path.splitext(pattern)[1].lower()
+    if suffix.isascii() and suffix[1:].isalnum() and suffix not in IMAGE_SUFFIXES:
+        # Not about images: only the folder can be judged.
+        if os.path.isdir(folder):
+            return f"The folder '{folder}' is there, but no name in it fits {pattern!r}."
+        pattern = "*"
     try:
         count = len(image_files(folder, pattern))
     except InputError as error:

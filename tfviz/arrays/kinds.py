@@ -120,7 +120,11 @@ class _TensorFlow(Kind):
         )
 
     def shape(self, x: Any) -> Shape | None:
-        return None if x.shape.rank is None else tuple(x.shape.as_list())
+        if x.shape.rank is None:
+            return None
+        # Rows of a ragged tensor may differ, so only their number of axes must agree.
+        ragged = isinstance(x, self.tf.RaggedTensor)
+        return (None,) * x.shape.rank if ragged else tuple(x.shape.as_list())
 
     def rows(self, x: Any) -> list[Any]:
         return list(x) if isinstance(x, self.tf.RaggedTensor) else self.tf.unstack(x)
@@ -132,7 +136,8 @@ class _TensorFlow(Kind):
         return x if dtype_name(x.dtype) == name else self.tf.cast(x, name)
 
     def flatten(self, x: Any) -> Any:
-        return self.tf.reshape(x, [-1])
+        ragged = isinstance(x, self.tf.RaggedTensor)
+        return x.flat_values if ragged else self.tf.reshape(x, [-1])
 
     def concatenate(self, parts: Sequence[Any], axis: int) -> Any:
         return self.tf.concat(parts, axis)
@@ -161,9 +166,6 @@ class _Keras(Kind):
         """Whether tensors of another framework are those of Keras's backend."""
         mine = {"tensorflow": TENSORFLOW, "torch": TORCH, "jax": JAX}
         return mine.get(sys.modules["keras"].backend.backend()) is other
-
-    def shape(self, x: Any) -> Shape | None:
-        return NUMPY.shape(x) if self.owns(x) else kind_of(x).shape(x)
 
     def rows(self, x: Any) -> list[Any]:
         return list(self.ops.unstack(x, axis=0))
@@ -279,3 +281,10 @@ def kind_of(x: Any) -> Kind:
 def is_array(x: Any) -> bool:
     """Whether `x` is an array or a tensor of any kind."""
     return isinstance(x, (np.ndarray, np.generic)) or kind_of(x) is not NUMPY
+
+
+def framework_errors() -> tuple[type[Exception], ...]:
+    """What NumPy and the frameworks raise for arguments that don't fit."""
+    own: tuple[type[Exception], ...] = (ValueError, TypeError, RuntimeError)
+    errors = getattr(sys.modules.get("tensorflow"), "errors", None)
+    return own if errors is None else (*own, errors.InvalidArgumentError)

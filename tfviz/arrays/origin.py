@@ -19,6 +19,7 @@ from types import GeneratorType
 from typing import Any
 
 from tfviz.arrays.callers import split_glob, what_is_wrong
+from tfviz.arrays.kinds import is_array, kind_of, shape_text
 
 # A chain of iterators that is longer tells nobody anything.
 _DEPTH = 6
@@ -30,7 +31,7 @@ class Origin:
 
     Attributes:
         what: A noun phrase: 'the generator expression at line 3 of train.py'.
-        why: Why nothing came, where that is certain.
+        why: Why nothing came, as the verb of a sentence about it, where that is certain.
         known: Whether `why` names the source, so that no list of possibilities is needed.
         dataset: Whether this is a tf.data dataset or its iterator.
         endless: Whether it never ends.
@@ -51,11 +52,12 @@ class Origin:
         """Whether the emptiness, if there is any, starts here."""
         return self.why is not None or self.glob is not None
 
-    def any(self, flag: str) -> Origin | None:
-        """The first of the chain of which something is true."""
+    def through(self, flag: str) -> Origin | None:
+        """The first of the chain of which something is true; of a zip, only if of all it joins."""
         if getattr(self, flag):
             return self
-        return next((found for each in self.below if (found := each.any(flag))), None)
+        found = [each.through(flag) for each in self.below]
+        return found[0] if found and all(found) else None
 
 
 def trace(source: Any, depth: int = _DEPTH) -> Origin:
@@ -67,7 +69,7 @@ def trace(source: Any, depth: int = _DEPTH) -> Origin:
     if _is_dataset(source):
         return _dataset(source)
     if type(source).__module__.startswith("tensorflow.") and hasattr(source, "get_next"):
-        why = "it is used up, or its dataset is empty: take a new one, iter(dataset)"
+        why = "is used up, or its dataset is empty: take a new one, iter(dataset)"
         return Origin("an iterator of a dataset", why, dataset=True)
     if isinstance(source, (map, filter, zip, enumerate)):
         return _chained(source, depth)
@@ -75,20 +77,21 @@ def trace(source: Any, depth: int = _DEPTH) -> Origin:
         endless = operator.length_hint(source, -1) < 0
         return Origin(f"itertools.{type(source).__name__}", endless=endless)
     if isinstance(source, Mapping):
-        return Origin("the dict", "it is empty" if not source else None)
+        return Origin("the dict", None if source else "is empty")
     name = type(source).__name__
     if name in ("dict_values", "dict_keys", "dict_items"):
-        return Origin(f"{name[5:]}() of a dict", None if len(source) else "the dict is empty")
-    if name.endswith("_iterator") or name.endswith(("keyiterator", "valueiterator")):
+        empty = None if len(source) else "are empty, as the dict is"
+        return Origin(f"the {name[5:]} of the dict", empty)
+    if name.endswith(("_iterator", "keyiterator", "valueiterator", "itemiterator")):
         return _plain_iterator(source, name)
-    shape = getattr(source, "shape", None)
-    if shape is not None and len(shape):
-        return Origin(f"an array of shape {tuple(shape)}", "its first axis has length 0")
-    return Origin(f"the {name}", None if _length(source) else "it is empty", known=False)
+    if is_array(source):
+        what = f"an array of shape {shape_text(kind_of(source).shape(source))}"
+        return Origin(what, "has no items: its first axis has length 0")
+    return Origin(f"the {name}", None if _length(source) else "is empty", known=False)
 
 
-def why_empty(origin: Origin) -> str:
-    """One or two sentences about where the emptiness most likely came from."""
+def why_empty(origin: Origin) -> tuple[str, bool]:
+    """One or two sentences about where the emptiness most likely came from, and if that is sure."""
     chain: list[Origin] = [origin]
     while chain[-1].below:
         # The deepest that is known to be empty; else the only one that is gone over.
@@ -98,19 +101,19 @@ def why_empty(origin: Origin) -> str:
         said = f"{origin.what} gave nothing"
         if len(chain) > 1:
             said += f", though it goes over {chain[-1].what}: its condition let nothing through"
-        return f"{_start(said)}."
+        return f"{_start(said)}.", True
     path = " goes over ".join(each.what for each in chain[: chain.index(told)])
-    said = f"{path} goes over {told.what}" if path else told.what
+    said = f"{path} goes over {told.what}, which" if path else told.what
     if told.glob:
-        return f"{_start(said)} finds nothing. {what_is_wrong(*told.glob)}"
-    said = f"{_start(said)}: {told.why}."
+        return f"{_start(said)} finds nothing. {what_is_wrong(*told.glob)}", True
+    said = f"{_start(said)} {told.why}."
     if not told.known:
         said += (
             " Most likely, in this order: the folder or pattern that the files come from holds "
             "none (tfviz.image_files(folder, pattern) says why), a filter or threshold let "
             "nothing through, or an earlier loop had used up the generator it was filled from."
         )
-    return said
+    return said, told.known
 
 
 def _generator(source: GeneratorType[Any, Any, Any], depth: int) -> Origin:
@@ -120,13 +123,13 @@ def _generator(source: GeneratorType[Any, Any, Any], depth: int) -> Origin:
     if code.co_name == "<genexpr>":
         what = f"the generator expression of {place}"
     state = inspect.getgeneratorstate(source)
-    if state == inspect.GEN_CLOSED:
-        again = "make it anew, or keep its items: parts = list(parts)"
-        return Origin(what, f"it was already used up before the call; {again}")
     frame = source.gi_frame
+    if state == inspect.GEN_CLOSED or frame is None:
+        again = "make it anew, or keep its items: parts = list(parts)"
+        return Origin(what, f"was already used up before the call: {again}")
     if state == inspect.GEN_SUSPENDED:
-        why = f"an earlier loop had taken all it gives (it stood at line {frame.f_lineno})"
-        return Origin(what, f"{why}; make it anew, or keep its items: parts = list(parts)")
+        why = f"was begun before the call and had nothing left (it stood at line {frame.f_lineno})"
+        return Origin(what, f"{why}: make it anew, or keep its items: parts = list(parts)")
     local = frame.f_locals
     if code.co_name in ("glob", "rglob") and "pattern" in local and "self" in local:
         pattern = str(local["pattern"])
@@ -136,7 +139,7 @@ def _generator(source: GeneratorType[Any, Any, Any], depth: int) -> Origin:
         return _glob(*split_glob(local["pathname"]))
     if ".0" in local:
         return Origin(what, below=(trace(local[".0"], depth - 1),))
-    return Origin(what, "it ended before its first yield: look at its loop and conditions")
+    return Origin(what, "ended before its first yield: look at its loop and conditions")
 
 
 def _glob(folder: str, pattern: str) -> Origin:
@@ -155,7 +158,7 @@ def _chained(source: Any, depth: int) -> Origin:
     name = type(source).__name__
     if isinstance(source, (map, filter)):
         function = getattr(arguments[0], "__name__", None)
-        name = f"{name}({function or arguments[0]!r}, ...)"
+        name = f"{name}({function or arguments[0]}, ...)"
     return Origin(f"a {name}", below=below)
 
 
@@ -165,8 +168,8 @@ def _plain_iterator(source: Any, name: str) -> Origin:
         return Origin(f"a {kind} of {operator.length_hint(source, 0)}", known=False)
     # An exhausted iterator has forgotten its position.
     if kind in ("list", "tuple", "str") and len(source.__reduce__()) == 3:
-        return Origin(f"a {kind}", "it is empty", known=False)
-    return Origin(f"an iterator of a {kind}", f"it is used up, or the {kind} is empty")
+        return Origin(f"a {kind}", "is empty", known=False)
+    return Origin(f"an iterator of a {kind}", f"is used up, or the {kind} is empty")
 
 
 def _is_dataset(source: Any) -> bool:
@@ -182,9 +185,9 @@ def _dataset(source: Any) -> Origin:
     except (TypeError, ValueError, AttributeError):
         count = -2
     fixed = [s.shape[0] for s in _specs(source.element_spec) if s.shape.rank]
-    why = "its filter, take, skip or source left nothing (its length isn't known beforehand)"
+    why = "gave nothing: its filter, take, skip or source let nothing through"
     if count == 0:
-        why = "it has no elements (its cardinality is 0): look at its source, take and skip"
+        why = "has no elements (cardinality 0): look at its source, take and skip"
     if any(fixed):
         size = next(each for each in fixed if each)
         why += f"; batch({size}, drop_remainder=True) also drops a last batch of fewer than {size}"

@@ -56,7 +56,7 @@ def promoted(names: Sequence[str]) -> str | None:
     taken = [n for n, sort in zip(different, known, strict=True) if sort >= least]
     if len(taken) == 1:
         return taken[0]
-    if any(each.startswith("float8") or each.startswith("float4") for each in taken):
+    if any(each.startswith(("float8", "float4")) for each in taken):
         return None
     # bfloat16 and float16 have no dtype in common but float32; NumPy knows nothing of bfloat16.
     plain = ["float32" if each == "bfloat16" else each for each in taken]

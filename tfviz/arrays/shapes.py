@@ -31,7 +31,9 @@ def integer_axis(axis: Any, *, verb: str) -> int:
             return operator.index(axis)
         except TypeError:
             pass
-    raise InputError(f"axis={axis!r} is not an integer: {verb} joins along one axis, such as 0 or -1.")
+    raise InputError(
+        f"axis={axis!r} is not an integer: {verb} joins along one axis, such as 0 or -1."
+    )
 
 
 def positive_axis(axis: int, ndim: int, shape: Shape | None, *, new: bool) -> int:
@@ -54,7 +56,8 @@ def positive_axis(axis: int, ndim: int, shape: Shape | None, *, new: bool) -> in
     if not new and axis == ndim:
         instead = f" For a new axis at the end use tfviz.stack(parts, axis={axis})."
     raise InputError(
-        f"axis={axis} is out of range: {what} can be joined along axis {-axes} to {axes - 1}.{instead}"
+        f"axis={axis} is out of range: {what} can be joined along axis {-axes} to {axes - 1}."
+        f"{instead}"
     )
 
 
@@ -76,10 +79,12 @@ def require_fit(shapes: Sequence[Shape | None], axis: int, *, new: bool, kind: K
     known = [each for each in shapes if each is not None]
     if not known:
         return axis
-    ndim = Counter(map(len, known)).most_common(1)[0][0]
+    # An empty start, np.array([]), has no say.
+    voters = [each for each in known if each != (0,)] or known
+    ndim = Counter(map(len, voters)).most_common(1)[0][0]
     if not new:
         _require_axes(shapes, ndim)
-    full = [each for each in known if len(each) == ndim]
+    full = [each for each in voters if len(each) == ndim]
     place = positive_axis(axis, ndim, full[0], new=new)
     free = None if new else place
     if len(set(known)) == 1:
@@ -134,11 +139,12 @@ def _message(
     right = len(shapes) - len(odd)
     text = "(" + ", ".join("any" if a == free else _n(n) for a, n in enumerate(wanted))
     text += ",)" if len(wanted) == 1 else ")"
+    have = f"{right} of {len(shapes)} {'has' if right == 1 else 'have'}"
     rule = (
-        f"stack needs parts of one shape; {right} of {len(shapes)} have {text}"
+        f"stack needs parts of one shape; {have} {text}"
         if new
         else f"concatenate along axis {axis} needs parts that agree in all other axes; "
-        f"{right} of {len(shapes)} have {text}"
+        f"{have} {text}"
     )
     lines = [f"{rule}, but not:"]
     for i in odd[:MOST_LISTED]:
@@ -160,6 +166,8 @@ def _reason(shape: Shape, wanted: Shape, free: int | None, kind: Kind) -> str:
     if shape == (0,) and len(wanted) > 1:
         return "an empty start such as np.array([]): leave it out and begin with an empty list"
     if len(shape) == 0:
+        if len(wanted) == 1:
+            return "a single number without an axis: x[None] makes one"
         return "a single number without an axis"
     if len(shape) == len(wanted) - 1:
         return _lacks(shape, wanted, free)
@@ -205,7 +213,7 @@ def _picture_hint(shape: Shape, wanted: Shape, differing: list[int], kind: Kind)
         return ""
     if differing == [last]:
         pair = (shape[last], wanted[last])
-        hints = {
+        hints: dict[tuple[int | None, int | None], str] = {
             (1, 3): " (gray among colour): np.repeat(x, 3, axis=-1)",
             (4, 3): " (with transparency): x[..., :3]",
             (3, 1): " (colour among gray): make all gray or all colour when reading",
@@ -214,7 +222,10 @@ def _picture_hint(shape: Shape, wanted: Shape, differing: list[int], kind: Kind)
         return hints.get(pair, "")
     if last == 2 and shape[0] in (1, 3) and (*shape[1:], shape[0]) == tuple(wanted):
         return f" (channels first): {kind.move_channels_last}"
-    if shape[last - 2 : last] == wanted[last - 2 : last][::-1] and differing == [last - 2, last - 1]:
+    if shape[last - 2 : last] == wanted[last - 2 : last][::-1] and differing == [
+        last - 2,
+        last - 1,
+    ]:
         return " (upright among lying): turn or resize it"
     return ""
 
@@ -233,7 +244,9 @@ def _instead(shapes: Sequence[Shape | None], axis: int, *, new: bool) -> str:
             return f"tfviz.concatenate(parts, {along}) would join them as they are. {doctor}"
         return f"They fit along {along}. {doctor}"
     if ndim == 1:
-        return f"Sequences of different length are padded: keras.utils.pad_sequences(parts). {doctor}"
+        return (
+            f"Sequences of different length are padded: keras.utils.pad_sequences(parts). {doctor}"
+        )
     return f"Bring all to one size first, images with a resize when they are read. {doctor}"
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfviz.autodiff.keras_graph import ancestry, host_of, is_keras_tensor, maker
+from tfviz.autodiff.keras_graph import Graph, ancestry, host_of, is_keras_tensor, maker
 from tfviz.errors import GradientError, InputError
 from tfviz.model.backend import require_backend
 from tfviz.model.tap import listening
@@ -51,7 +51,7 @@ class Function:
         self.outputs = outputs
         known = {id(each) for each in self.inputs}
         direct = [each for each in flat if _roots(each, self.inputs) <= known]
-        self._direct = keras.Function(self.inputs, direct) if direct else None
+        self._direct = Graph(self.inputs, direct)
         self._place: dict[int, int] = {id(each): i for i, each in enumerate(direct)}
         operations = ancestry(direct).operations if direct else ()
         self._taps: list[tuple[Any, Any]] = []
@@ -65,7 +65,7 @@ class Function:
         """A layer inside a nested model, and what is made of its output."""
         for start in (output, *_made_of(output)):
             if is_keras_tensor(start) and host_of(start, operations) is not None:
-                tail = None if start is output else keras.Function([start], [output])
+                tail = None if start is output else Graph([start], [output])
                 return maker(start), tail
         raise GradientError(
             f"The output '{output.name}' (made by '{maker(output).name}') is not made of the given "
@@ -76,7 +76,7 @@ class Function:
 
     def _compute(self, values: list[tf.Tensor]) -> list[tf.Tensor]:
         with listening({id(layer): layer for layer, _ in self._taps}.values()) as calls:
-            direct = keras.tree.flatten(self._direct(values)) if self._direct else []
+            direct = self._direct(values)
         heard: dict[int, tf.Tensor] = {}
         for each in calls:
             heard.setdefault(id(each.operation), each.outputs[0])
@@ -111,7 +111,7 @@ class Function:
 
 
 def _after(heard: tf.Tensor, tail: Any) -> tf.Tensor:
-    return heard if tail is None else keras.tree.flatten(tail([heard]))[0]
+    return heard if tail is None else tail([heard])[0]
 
 
 def _list(tensors: Any, name: str) -> list[Any]:

@@ -71,6 +71,62 @@ def ancestry(tensors: Iterable[Any], stop_at: Sequence[Any] = ()) -> Ancestry:
     return Ancestry(tuple(roots.values()), tuple(operations.values()), frozenset(reached))
 
 
+class Graph:
+    """The part of a graph between some tensors and others, ready to run on values.
+
+    `keras.Function` does the same from the inputs of a model; that tensors on the way may be its
+    inputs too holds only since Keras 3.13.
+
+    Args:
+        inputs: KerasTensors, also ones on the way.
+        outputs: KerasTensors made of them.
+    """
+
+    def __init__(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self._nodes = _in_order(self.inputs, self.outputs)
+
+    @property
+    def operations(self) -> list[Any]:
+        """All operations of it, in the order they run."""
+        return list({id(node.operation): node.operation for node in self._nodes}.values())
+
+    def __call__(self, values: Sequence[Any]) -> list[Any]:
+        """Run it on values in the order of the inputs; returns those of the outputs."""
+        known = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
+        for node in self._nodes:
+            args, kwargs = node.arguments.fill_in(known)
+            made = keras.tree.flatten(node.operation(*args, **kwargs))
+            for tensor, value in zip(node.outputs, made, strict=True):
+                known.setdefault(id(tensor), value)
+        return [known[id(each)] for each in self.outputs]
+
+
+def _in_order(inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+    """The nodes from inputs to outputs, each after those that it needs."""
+    stops = {id(each) for each in inputs}
+    order: list[Any] = []
+    done: set[int] = set()
+    # Iterative, for deep graphs: a node is met twice, the second time when its inputs are there.
+    waiting = [(each, False) for each in outputs]
+    while waiting:
+        tensor, ready = waiting.pop()
+        if id(tensor) in stops:
+            continue
+        history = tensor._keras_history
+        node = history.operation._inbound_nodes[history.node_index]
+        if id(node) in done or node.is_input:
+            continue
+        if ready:
+            done.add(id(node))
+            order.append(node)
+        else:
+            waiting.append((tensor, True))
+            waiting.extend((each, False) for each in node.input_tensors)
+    return order
+
+
 def host_of(tensor: Any, operations: Iterable[Any]) -> Any | None:
     """The nested model, among these operations, in which a tensor was made; None when in none."""
     made_by = maker(tensor)

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfviz.autodiff.keras_graph import Ancestry, ancestry, host_of, maker
+from tfviz.autodiff.keras_graph import Ancestry, Graph, ancestry, host_of, maker
 from tfviz.autodiff.missing import why_not_by
 from tfviz.errors import GradientError
 from tfviz.model.tap import listening
@@ -55,7 +55,7 @@ def symbolic_gradients(ys: Sequence[Any], xs: Sequence[Any], none: str) -> list[
 def _at_tensors(ys: list[Any], xs: list[Any], found: Ancestry, none: str) -> list[Any]:
     if not xs:
         return []
-    head = keras.Function([*xs, *found.roots], list(ys))
+    head = Graph([*xs, *found.roots], ys)
     missing = _missing_at_tensors(head, xs, none)
     operation = TensorGradient(head, len(xs))
     made = list(operation(*xs, *found.roots))
@@ -69,7 +69,7 @@ def _missing_at_tensors(head: Any, xs: list[Any], none: str) -> set[int]:
     missing: dict[int, str] = {}
 
     def trace(*values: tf.Tensor) -> tf.Tensor:
-        outputs = keras.tree.flatten(head(list(values)))
+        outputs = head(values)
         floating = [each for each in outputs if each.dtype.is_floating]
         watched = list(values[: len(xs)])
         gradients = tf.gradients(floating, watched) if floating else [None] * len(xs)
@@ -110,7 +110,7 @@ class TensorGradient(keras.Operation):
     """The gradient of a part of a graph by the tensors that enter it.
 
     Args:
-        head: A `keras.Function` of the tensors to differentiate by, and of whatever else it needs.
+        head: A `Graph` of the tensors to differentiate by, and of whatever else it needs.
         count: How many of its inputs are differentiated by.
     """
 
@@ -130,7 +130,7 @@ class TensorGradient(keras.Operation):
         watched = list(values[: self.count])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([each for each in watched if each.dtype.is_floating])
-            outputs = keras.tree.flatten(self.head(list(values)))
+            outputs = self.head(values)
         return tape.gradient(outputs, watched, unconnected_gradients="zero")
 
     def compute_output_spec(self, *tensors: Any) -> list[Any]:
@@ -140,7 +140,7 @@ class TensorGradient(keras.Operation):
 
 def _inside(ys: list[Any], x: Any, found: Ancestry, none: str) -> Any:
     """The gradient by a tensor inside a nested model, whose graph is another one."""
-    operation = NestedGradient(keras.Function(list(found.roots), ys), maker(x), x)
+    operation = NestedGradient(Graph(found.roots, ys), maker(x), x)
     specs = [tf.TensorSpec(each.shape, each.dtype) for each in found.roots]
     tf.function(lambda *values: operation.call(*values), autograph=False).get_concrete_function(
         *specs
@@ -157,7 +157,7 @@ class NestedGradient(keras.Operation):
     """The gradient by what a layer inside a nested model returns, listened to while it runs.
 
     Args:
-        whole: A `keras.Function` from the inputs of the graph to what is differentiated.
+        whole: A `Graph` from the inputs of the graph to what is differentiated.
         layer: The layer inside.
         like: Its symbolic output.
     """
@@ -179,7 +179,7 @@ class NestedGradient(keras.Operation):
         inputs = [tf.convert_to_tensor(each) for each in values]
         with tf.GradientTape() as tape, listening([self.layer_inside]) as calls:
             tape.watch([each for each in inputs if each.dtype.is_floating])
-            outputs = keras.tree.flatten(self.whole(inputs))
+            outputs = self.whole(inputs)
         heard = [each.outputs[0] for each in calls]
         gradients = tape.gradient(outputs, heard)
         if not heard or gradients[0] is None:

@@ -96,9 +96,7 @@ def not_channels_first_maps(report: Report, block: ErrorBlock | None, match: re.
 def flat_maps(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """(batch, 1 to 3, wide, n): a few pixels high and many wide, which pictures are not."""
     shape = shape_of(match["have"]) or ()
-    return (
-        len(shape) == 4 and 1 <= (shape[1] or 0) <= 3 and (shape[2] or 0) >= 16 * (shape[1] or 0)
-    )
+    return len(shape) == 4 and 1 <= (shape[1] or 0) <= 3 and (shape[2] or 0) >= 16 * (shape[1] or 0)
 
 
 @predicate
