@@ -279,3 +279,34 @@ def test_the_model_is_left_as_it_was(nested):
     assert "call" not in inner.__dict__
     for before, after in zip(weights, nested.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_diagnoses_that_errors_name_exist():
+    import re
+    from pathlib import Path
+
+    import tfviz.autodiff
+    from tfviz.catalogue.diagnosis import identifiers
+
+    code = "".join(each.read_text() for each in Path(tfviz.autodiff.__path__[0]).glob("*.py"))
+    named = re.findall(r"(autodiff\.[a-z_]+)\)", code)
+    assert len(named) >= 2
+    assert set(named) <= set(identifiers())
+
+
+@pytest.mark.slow
+def test_the_book_s_elephant_is_found_where_it_stands(shared):
+    """The sample on the photo and the kind of model that the book shows."""
+    import runpy
+    from pathlib import Path
+
+    sample = runpy.run_path(str(Path(__file__).parents[2] / "samples" / "gradcam_of_the_book.py"))
+    model = tfviz.load_model(
+        "MobileNetV2", weights=shared / "models" / "mobilenet_v2_1.0_224.weights.h5"
+    )
+    photo = tfviz.read_rgb(shared / "photos" / "creative_commons_elephant.jpg")
+    x = tfviz.preprocess(model, [photo])
+    index, heatmap = sample["heatmap_of_the_book"](model, x, model.get_layer("out_relu"))
+    assert tfviz.card_of(model).name_of(index) == "African_elephant"
+    # The elephants stand in the middle and on the right; sky and grass are above and below.
+    assert heatmap[1:5, 2:].sum() > 0.75 * heatmap.sum()

@@ -202,7 +202,8 @@ def _of_graph(of: list[Any], by: list[Any], none: str) -> list[Any]:
         raise GradientError(
             "ys= holds values that are computed already, and how they came about is gone (this is "
             "where tf.gradients says that it is not supported when eager execution is enabled). "
-            "Pass the function that computes them: gradients(f, x)."
+            "Pass the function that computes them: gradients(f, x) (tfviz doctor show "
+            "autodiff.gradients_eager)."
         )
     for i, each in enumerate(xs):
         if not (each.dtype.is_floating or each.dtype.is_complex) and none == "raise":

@@ -125,7 +125,8 @@ def why_not_by(name: str, tensor: tf.Tensor, result: tf.Tensor) -> str:
     if found is None:
         return (
             f"There is no gradient by {name}: the result is not computed from it. Compute the "
-            f"result from this very tensor, inside the function or model that is differentiated."
+            f"result from this very tensor, inside the function or model that is differentiated "
+            f"(tfviz doctor show autodiff.tape_gradient_none)."
         )
     return (
         f"There is no gradient by {name}: {found}. Differentiate what stands before that, or take "
