@@ -78,7 +78,7 @@ def test_frames_tell_own_code_from_installed_code(text):
     block = last(text)
     assert len(block.frames) == 2
     assert block.own_frame.code == "plt.imshow(batch)"
-    assert block.frames[-1].library
+    assert block.frames[-1].installed
 
 
 def changed(kind):

@@ -48,7 +48,7 @@ class Frame:
     at: int
 
     @property
-    def library(self) -> bool:
+    def installed(self) -> bool:
         """Whether it is installed code, not the user's."""
         return bool(_LIBRARY.search(self.file))
 
@@ -85,7 +85,7 @@ class ErrorBlock:
     @property
     def own_frame(self) -> Frame | None:
         """The innermost frame in the user's own code."""
-        own = [frame for frame in self.frames if not frame.library]
+        own = [frame for frame in self.frames if not frame.installed]
         return own[-1] if own else None
 
 

@@ -40,7 +40,7 @@ def raised_in_keras(report: Report, block: ErrorBlock | None, match: re.Match[st
         return False
     last = block.frames[-1]
     itself = "import" in last.code and "tensorflow" not in last.code
-    return last.library and bool(_KERAS.search(last.file)) and itself
+    return last.installed and bool(_KERAS.search(last.file)) and itself
 
 
 @predicate
@@ -65,7 +65,7 @@ def own_file_of_that_name(report: Report, block: ErrorBlock | None, match: re.Ma
     """The traceback runs through a file of the user's that is named like the package."""
     if block is None:
         return False
-    own = [_PACKAGE_FILE.search(frame.file) for frame in block.frames if not frame.library]
+    own = [_PACKAGE_FILE.search(frame.file) for frame in block.frames if not frame.installed]
     stems = {found.group(1) for found in own if found}
     groups = match.groupdict()
     said = groups.get("name") or groups.get("from") or groups.get("part")
@@ -79,7 +79,7 @@ def own_file_imports_its_name(
     """A file of the user's is named like the package that a line of the traceback imports from."""
     if block is None:
         return False
-    own = [_PACKAGE_FILE.search(frame.file) for frame in block.frames if not frame.library]
+    own = [_PACKAGE_FILE.search(frame.file) for frame in block.frames if not frame.installed]
     stems = {found.group(1) for found in own if found}
     return any(
         re.match(rf"\s*(?:from|import) {stem}\b", frame.code)
