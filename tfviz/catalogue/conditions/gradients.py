@@ -28,7 +28,9 @@ def _chain(report: Report, block: ErrorBlock | None) -> list[ErrorBlock]:
 
 def _own_code(report: Report, block: ErrorBlock | None) -> list[str]:
     """The user's own lines and functions on the way to an error."""
-    frames = [frame for each in _chain(report, block) for frame in each.frames if not frame.installed]
+    frames = [
+        frame for each in _chain(report, block) for frame in each.frames if not frame.installed
+    ]
     return [f"{frame.function}: {frame.code}" for frame in frames]
 
 
