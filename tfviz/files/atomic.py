@@ -61,7 +61,9 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and _is_about(error, (temporary, final)):
-            raise OutputError(f"can't write '{wanted}': {_why(error, final.parent)}") from error
+            raise OutputError(
+                f"can't write '{wanted}': {why_not_written(error, final.parent)}"
+            ) from error
         raise
 
 
@@ -125,7 +127,9 @@ def ensure_writable(folder: str | os.PathLike[str]) -> Path:
             with contextlib.suppress(OSError):
                 each.rmdir()
         if isinstance(error, OSError):
-            raise OutputError(f"can't write to '{place}': {_why(error, place)}") from error
+            raise OutputError(
+                f"can't write to '{place}': {why_not_written(error, place)}"
+            ) from error
         raise
     return place
 
@@ -151,7 +155,7 @@ def _is_about(error: OSError, ours: tuple[Path, Path]) -> bool:
     return error.filename is None or str(error.filename) in {str(each) for each in ours}
 
 
-def _why(error: OSError, folder: Path) -> str:
+def why_not_written(error: OSError, folder: Path) -> str:
     """The reason and the remedy, as the rest of a sentence."""
     code = error.errno
     if code in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):

@@ -12,7 +12,8 @@ from collections import Counter
 from pathlib import Path, PurePath
 
 from tfviz.errors import InputError, nearest
-from tfviz.files.inputs import IMAGE_SUFFIXES, find_images
+from tfviz.files.kinds import IMAGE_SUFFIXES, RESULT
+from tfviz.files.walking import walk
 from tfviz.files.whereabouts import ARCHIVES, locked, require_folder, seen_from
 
 # What is looked at and compared to explain an error; a user waits for it.
@@ -128,17 +129,19 @@ def _directly(top: Path, wanted: re.Pattern[str]) -> tuple[list[Path], list[str]
 def _below(top: Path, wanted: re.Pattern[str]) -> tuple[list[Path], list[str]]:
     """The same for the folder with all its sub-folders."""
     found, broken = [], []
-    for source in find_images([top]):
-        if source.path is None or (source.reason and source.path == top):
-            continue
-        if source.reason:
-            _warn(f"Left out: {source.reason}")
-        elif wanted.fullmatch(str(source.relative)):
-            if os.path.exists(source.path):
-                found.append(source.path)
+    for folder in walk(os.fspath(top)):
+        # Of the folder itself more is said when nothing is found.
+        if folder.error is not None and folder.relative:
+            _warn(f"Left out: {folder.reason}")
+        for name in folder.files:
+            place = f"{folder.relative}/{name}".lstrip("/")
+            if not _is_image(name) or RESULT.search(name) or not wanted.fullmatch(place):
+                continue
+            if os.path.exists(os.path.join(folder.path, name)):
+                found.append(Path(folder.path, name))
             else:
-                broken.append(str(source.relative))
-    return found, broken
+                broken.append(place)
+    return sorted(found, key=lambda each: each.parts), broken
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from tfviz.errors import InputError, nearest
-from tfviz.files.inputs import IMAGE_SUFFIXES, MOST_NAMES
+from tfviz.files.absence import MOST_NAMES
+from tfviz.files.kinds import IMAGE_SUFFIXES
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 

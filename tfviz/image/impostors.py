@@ -20,17 +20,30 @@ _BRANDS = {
 }
 
 _REMEDY = {
-    "a HEIC photo": "convert it to JPEG",
+    "a HEIC photo": "run `pip install pillow-heif`, or convert it to JPEG",
     "an AVIF image": "update Pillow (`pip install -U pillow`) or convert it to JPEG",
 }
 
 _BEGINNINGS = (
     (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", "save the frames you want as images"),
+    (b"\x00\x00\x01\xb3", "a video (MPEG)", "save the frames you want as images"),
     (b"\x00\x00\x01\xba", "a video (MPEG)", "save the frames you want as images"),
     (b"FLV\x01", "a video (Flash)", "save the frames you want as images"),
+    (b"0&\xb2u\x8ef\xcf\x11", "a video (Windows Media)", "save the frames you want as images"),
+    (b"OggS", "a video or sound (Ogg)", "save the frames you want as images"),
+    (b"G@", "a video (MPEG transport stream)", "save the frames you want as images"),
     (b"%PDF", "a PDF document", "save its pages as PNG"),
     (b"%!PS", "a PostScript document", "save its pages as PNG"),
     (b"PK\x03\x04", "a ZIP archive", "unpack it and give the images inside"),
+    (b"PK\x05\x06", "an empty ZIP archive", "give the images themselves"),
+    (b"Rar!", "a RAR archive", "unpack it and give the images inside"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it and give the images inside"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw file (Fujifilm)", "develop it to JPEG or TIFF"),
+    (b"FOVb", "a camera's raw file (Sigma)", "develop it to JPEG or TIFF"),
+    (b"IIRO", "a camera's raw file (Olympus)", "develop it to JPEG or TIFF"),
+    (b"IIU\0", "a camera's raw file (Panasonic)", "develop it to JPEG or TIFF"),
+    (b"v/1\x01", "an OpenEXR image", "save it as PNG or as a TIFF of floats"),
+    (b"#?RADIANCE", "a Radiance HDR image", "save it as PNG or as a TIFF of floats"),
     (b"\x1f\x8b", "a gzip archive", "unpack it and give the images inside"),
     (b"\x89HDF", "an HDF5 file", "give an image; a model belongs in the model argument"),
     (b"\x93NUMPY", "a NumPy array", "save it as PNG"),
@@ -67,6 +80,10 @@ def what_it_is(head: bytes) -> str | None:
     for beginning, kind, remedy in _BEGINNINGS:
         if head.startswith(beginning):
             return f"is {kind}: {remedy}"
+    if head[128:132] == b"DICM":
+        return "is a DICOM file of medicine: export its picture as PNG"
+    if head[4:8] in (b"moov", b"mdat", b"wide"):
+        return "is a video (QuickTime): save the frames you want as images"
     if head[4:8] == b"ftyp":
         return _container(head[8:12])
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
@@ -74,8 +91,15 @@ def what_it_is(head: bytes) -> str | None:
     return _text(head)
 
 
+def is_heic(head: bytes) -> bool:
+    """Whether a file begins as the photos of phones do that aren't JPEG."""
+    return head[4:8] == b"ftyp" and _BRANDS.get(head[8:12]) == "a HEIC photo"
+
+
 def _container(brand: bytes) -> str:
     """HEIC, AVIF, MP4 and QuickTime share one container and differ in its brand."""
+    if brand == b"crx ":
+        return "is a camera's raw file (Canon): develop it to JPEG or TIFF"
     kind = _BRANDS.get(brand)
     if kind is None:
         return "is a video (MP4 or QuickTime): save the frames you want as images"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,10 +13,15 @@ _depth = 0
 _entry: object = None
 _home: list = []
 
+# Where nobody has set up logging, Python prints warnings on standard error, unless a handler is
+# found. The user's own handlers, which are further up, still get them.
+_loggers = [logging.getLogger(each) for each in ("PIL", "tifffile")]
+_silent = logging.NullHandler()
+
 
 @contextlib.contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Ignores warnings raised by Pillow's modules inside the block, on any number of threads.
+    """Ignores warnings by Pillow's modules inside the block, on any number of threads.
 
     `warnings.catch_warnings` restores the whole list of filters, so two threads that leave it in
     another order than they came keep each other's filters for good. Here the first one in adds
@@ -27,6 +33,8 @@ def quiet_pillow() -> Iterator[None]:
             # The comment inside the pattern keeps it apart from a filter of the user's own.
             warnings.filterwarnings("ignore", module=r"PIL(\.|$)(?#tfviz)")
             _home, _entry = warnings.filters, warnings.filters[0]  # type: ignore[assignment]
+            for logger in _loggers:
+                logger.addHandler(_silent)
         _depth += 1
     try:
         yield
@@ -34,6 +42,8 @@ def quiet_pillow() -> Iterator[None]:
         with _lock:
             _depth -= 1
             if _depth == 0:
+                for logger in _loggers:
+                    logger.removeHandler(_silent)
                 # Somebody's `catch_warnings` may have put a copy of the list in place meanwhile.
                 for filters in {id(each): each for each in (_home, warnings.filters)}.values():
                     with contextlib.suppress(ValueError):

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from tfviz.errors import InputError
-from tfviz.image.impostors import HEAD_BYTES, what_it_is
-from tfviz.image.pixels import rgb8
-from tfviz.image.quiet import quiet_pillow
+from tfviz.image.fallbacks import fallback
+from tfviz.image.headers import PNG_BEGINNING
+from tfviz.image.mending import mended, without_text
+from tfviz.image.opening import (
+    MAX_PIXELS,
+    DamagedError,
+    OpenFile,
+    UnknownError,
+    opened_file,
+    opened_image,
+)
+from tfviz.image.pixels import rgb8, upright
 
 if TYPE_CHECKING:
     from PIL import Image
 
-MAX_PIXELS = 178_956_970
-"""About 13,000 x 13,000; where Pillow, too, refuses a file as a decompression bomb."""
+__all__ = ["MAX_PIXELS", "check_header", "read_rgb"]
+
+T = TypeVar("T")
+
+# As Pillow 10 and later ones say it; of ICC profiles, too, which makes no difference here.
+TOO_MUCH_TEXT = re.compile("decompressed data too large|text chunks", re.IGNORECASE)
 
 ORIENTATION = 0x0112
 WIDTH, HEIGHT = 256, 257
-TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-# Pillow hands these to other programs on the machine, or only pretends to read them.
-NOT_PIXELS = ("EPS", "WMF", "HDF5", "GRIB", "BUFR")
-
-_pillow_limit = threading.Lock()
 
 
-def read_rgb(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_rgb(
+    path: str | os.PathLike[str],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    allow_truncated: bool = False,
+    notes: list[str] | None = None,
+) -> np.ndarray:
     """Reads an image file.
 
-    EXIF orientation is obeyed and an ICC profile converted to sRGB. 16-bit samples are scaled by
-    their full range, floating-point ones by the range in the image; transparent parts lie on
-    white; of an animation the first frame is taken.
+    EXIF orientation is obeyed (where there is none, that of XMP), an ICC profile converted to
+    sRGB, and the gamma a PNG file states, too. 16-bit samples are scaled by the full range of
+    their bits, larger integers and floats by the range in the image (0 to 1 if they lie within);
+    transparent parts lie on white; of an animation the first frame is taken.
 
     Args:
-        path: The file, of any format that Pillow reads, whatever its suffix.
+        path: The file, of any format that Pillow reads, whatever its suffix; also a TIFF that
+            tifffile reads, and HEIC where pillow-heif is installed.
         max_pixels: Larger images are refused before they are decoded.
+        allow_truncated: Whether to take what is left of a JPEG, PNG or GIF, or of an
+            uncompressed BMP, PPM, TGA or TIFF, that is cut off. The rest is gray, or the first
+            colour of the palette.
+        notes: Gets a clause for whatever the picture doesn't show by itself: that it was cut off,
+            or how values without a white of their own were scaled.
 
     Returns:
         uint8 of shape (height, width, 3), a new and writable array.
@@ -51,18 +68,34 @@ def read_rgb(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> n
         InputError: If it isn't a whole image: absent, empty, cut off, damaged, too large, or
             something else altogether, which the message names.
     """
-    with _opened(path, max_pixels) as image:
-        format_name = image.format
-        image.load()
-        return rgb8(_upright(image), format_name=format_name, name=str(path))
+    notes = [] if notes is None else notes
+    with opened_file(path, max_pixels) as source:
+        try:
+            return _without_much_text(lambda each: _decoded(each, notes), source)
+        except UnknownError:
+            found = fallback(source)
+            if found is None:
+                raise
+            return found.decode(notes)
+        except DamagedError as error:
+            if not allow_truncated:
+                raise
+            said: list[str] = []
+            shown = _what_is_left(lambda each: _decoded(each, said), source, error)
+            notes += ["it is cut off or damaged; what is missing was filled up", *said]
+            return shown
 
 
-def check_header(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+def check_header(
+    path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, allow_truncated: bool = False
+) -> tuple[int, int]:
     """Finds out quickly whether a file is an image, and how large, without decoding its pixels.
 
     Args:
         path: The file.
         max_pixels: Larger images are refused.
+        allow_truncated: As for `read_rgb`: in some formats a file that is cut off has no header
+            that can be read as it is.
 
     Returns:
         (height, width) in pixels, of the upright image. An orientation that a PNG file stores
@@ -71,7 +104,48 @@ def check_header(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
     Raises:
         InputError: As `read_rgb` does, except for damage behind the header.
     """
-    with _opened(path, max_pixels) as image:
+    with opened_file(path, max_pixels) as source:
+        try:
+            return _without_much_text(_size, source)
+        except UnknownError:
+            found = fallback(source)
+            if found is None:
+                raise
+            return found.height, found.width
+        except DamagedError as error:
+            if not allow_truncated:
+                raise
+            return _what_is_left(_size, source, error)
+
+
+def _without_much_text(read: Callable[[OpenFile], T], source: OpenFile) -> T:
+    """Reads a PNG file whose text is more than Pillow unpacks as if it had none."""
+    try:
+        return read(source)
+    except DamagedError as error:
+        if not TOO_MUCH_TEXT.search(str(error)):
+            raise
+        source.file.seek(0)
+        return read(source.instead(without_text(source.file.read())))
+
+
+def _what_is_left(read: Callable[[OpenFile], T], source: OpenFile, error: DamagedError) -> T:
+    """Reads what is there of a file that isn't whole."""
+    source.file.seek(0)
+    whole = mended(source.file.read(), error.format, error.size)
+    try:
+        if whole is None:
+            raise error
+        return read(source.instead(whole))
+    except DamagedError:
+        raise InputError(
+            f"'{source.name}' is cut off or damaged, and nothing of it can be saved: download or "
+            "copy it again."
+        ) from error
+
+
+def _size(source: OpenFile) -> tuple[int, int]:
+    with opened_image(source) as image:
         width, height = image.size
         # Pillow's versions differ in whether the size of a TIFF is that of the upright image.
         tags = getattr(image, "tag_v2", None)
@@ -80,109 +154,24 @@ def check_header(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
         return (width, height) if _orientation(image, header=True) >= 5 else (height, width)
 
 
-@contextlib.contextmanager
-def _opened(path: str | os.PathLike[str], max_pixels: int) -> Iterator[Image.Image]:
-    """An image whose header has been read; whatever fails in the block is told as InputError."""
-    name = str(path)
-    with _file(Path(path)) as file:
-        head = file.read(HEAD_BYTES)
-        file.seek(0)
-        from PIL import Image, UnidentifiedImageError
-
-        try:
-            with quiet_pillow(), _limit(max_pixels), Image.open(file) as image:
-                _refuse_too_large(name, image.width * image.height, max_pixels)
-                if image.format in NOT_PIXELS:
-                    known = (
-                        what_it_is(head) or f"has no pixels but is {image.format}: save it as PNG"
-                    )
-                    raise InputError(f"'{name}' {known}.")
-                yield image
-        except InputError:
-            raise
-        except UnidentifiedImageError as error:
-            raise InputError(f"'{name}' {_unidentified(head)}.") from error
-        except Image.DecompressionBombError as error:
-            count = re.search(r"\d+", str(error))
-            _refuse_too_large(name, int(count[0]) if count else max_pixels + 1, max_pixels)
-            raise InputError(
-                f"'{name}' has more pixels than this process allows Pillow to decode ({error}): "
-                "make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS."
-            ) from error
-        except MemoryError as error:
-            raise InputError(
-                f"'{name}' doesn't fit into memory: close other programs or make it smaller."
-            ) from error
-        # Damaged files make decoders raise whatever they stumble over: OSError, SyntaxError,
-        # struct.error, zlib.error, IndexError, OverflowError, ...
-        except Exception as error:
-            told = str(error) or type(error).__name__
-            raise InputError(
-                f"'{name}' is cut off or damaged ({told}): download or copy it again."
-            ) from error
+def _decoded(source: OpenFile, notes: list[str]) -> np.ndarray:
+    with opened_image(source) as image:
+        format_name = image.format
+        image.load()
+        if format_name == "PNG" and "transparency" in image.info:
+            _obey_depth_of_transparency(image, source.head)
+        shown = rgb8(image, format_name=format_name, name=source.name, notes=notes)
+        return upright(shown, _orientation(image))
 
 
-@contextlib.contextmanager
-def _file(path: Path) -> Iterator[BinaryIO]:
-    """Opens a file, telling why that is impossible."""
-    try:
-        # Opening a pipe would wait for its other end.
-        if path.exists() and not path.is_file():
-            kind = "a folder" if path.is_dir() else "no ordinary file"
-            raise InputError(f"'{path}' is {kind}: give an image file.")
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise InputError(f"no such file: '{path}'.") from error
-    except PermissionError as error:
-        raise InputError(
-            f"no permission to read '{path}': ask its owner, or copy it to a place of yours."
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"can't open '{path}': {reason}; check the name.") from error
-    with file:
-        yield file
-
-
-@contextlib.contextmanager
-def _limit(max_pixels: int) -> Iterator[None]:
-    """Lifts Pillow's own limit for the block, where the caller asked for more than that."""
-    if max_pixels <= MAX_PIXELS:
-        yield
-        return
-    from PIL import Image
-
-    # Pillow keeps one limit for the whole process, so two that lift it have to take turns.
-    with _pillow_limit:
-        before = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = max_pixels
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
-
-
-def _refuse_too_large(name: str, pixels: int, max_pixels: int) -> None:
-    if pixels > max_pixels:
-        raise InputError(
-            f"'{name}' says that it has {pixels:,} pixels, more than the limit of {max_pixels:,}: "
-            "make it smaller, or raise max_pixels if you trust the file."
-        )
-
-
-def _unidentified(head: bytes) -> str:
-    """The rest of a sentence about a file that Pillow doesn't know."""
-    if head.startswith(TIFF_BEGINNINGS):
-        return "is a TIFF with a kind of pixels Pillow can't decode: save it with 8 bits a channel"
-    known = what_it_is(head)
-    if known is None:
-        return "is no image that Pillow can read, or its header is damaged: convert it to PNG"
-    if "HEIC" in known:
-        return (
-            "is a HEIC photo: run `pip install pillow-heif` and register it with "
-            "`pillow_heif.register_heif_opener()`, or convert it to JPEG"
-        )
-    return known
+def _obey_depth_of_transparency(image: Image.Image, head: bytes) -> None:
+    """A PNG file names its transparent colour in samples of its own depth, Pillow's have 8 bits."""
+    colour = image.info["transparency"]
+    depth = head[24] if head.startswith(PNG_BEGINNING) else 8
+    if image.mode == "RGB" and depth == 16:
+        image.info["transparency"] = tuple(each >> 8 for each in colour)
+    elif image.mode == "L" and depth < 8:
+        image.info["transparency"] = colour * 255 // ((1 << depth) - 1)
 
 
 def _orientation(image: Image.Image, *, header: bool = False) -> int:
@@ -197,18 +186,3 @@ def _orientation(image: Image.Image, *, header: bool = False) -> int:
         # Broken EXIF says nothing about the pixels, and parsers fail on it in every way.
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    from PIL.Image import Transpose
-
-    how = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_90,
-    }.get(_orientation(image))
-    return image if how is None else image.transpose(how)
