@@ -3,73 +3,35 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from tfviz.draw import colorize, grid, normalize, panel, profile, slices
-from tfviz.draw.figure import to_rgb
+from tfviz.draw import colorize, grid, profile, slices
+from tfviz.draw.figure import plain
 from tfviz.errors import InputError
-
-BARS = [("tabby $5", 0.6), ("a class with a name that is much longer than the room " * 3, 0.2)]
 
 
 def photo(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def ramp(height: int, width: int) -> np.ndarray:
-    return np.linspace(0, 2, height * width, dtype=np.float32).reshape(height, width)
-
-
-def contains(picture: np.ndarray, colour: np.ndarray | list[int]) -> bool:
-    return bool((picture == np.asarray(colour)).all(-1).any())
-
-
-@pytest.mark.parametrize(
-    "size", [(300, 500), (500, 200), (32, 32), (1, 1), (2, 3000), (2000, 2500)]
-)
-def test_a_panel_of_any_photo_is_of_a_size_for_a_slide(size: tuple[int, int]) -> None:
-    found = panel(photo(*size), ramp(*size), title="t", bars=BARS, caption="words " * 60)
-    assert found.dtype == np.uint8
-    assert 200 < found.shape[0] < 700
-    assert 400 < found.shape[1] < 2000
-
-
-def test_a_panel_shows_photo_and_map_pixel_by_pixel() -> None:
-    small = np.zeros((38, 38, 3), np.uint8)
-    small[:19] = (12, 34, 56)
-    heat = ramp(38, 38)
-    found = panel(small, heat)
-    assert int((found == (12, 34, 56)).all(-1).sum()) >= 190 * 380
-    assert contains(found, colorize(normalize(heat)[0].max(keepdims=True), "plasma")[0, 0])
-
-
-def test_a_panel_of_a_map_with_unseen_parts_and_one_that_is_blank() -> None:
-    heat = ramp(40, 60)
-    heat[:, :20] = np.nan
-    assert contains(panel(photo(40, 60), heat), [205, 205, 205])
-    assert panel(photo(40, 60), np.zeros((40, 60))).ndim == 3
-
-
-@pytest.mark.parametrize(
-    "scores", [[3.0, -7.5], [-1.0, -2.0], [0.0, 0.0], [1e-9, 0.0], [np.nan, 1]]
-)
-def test_a_panel_takes_any_scores(scores: list[float]) -> None:
-    bars = [(str(each), each) for each in scores]
-    assert panel(photo(40, 60), ramp(40, 60), bars=bars).ndim == 3
-
-
-def test_a_panel_of_mismatched_arrays_is_refused() -> None:
-    with pytest.raises(InputError, match="to_photo"):
-        panel(photo(40, 60), ramp(7, 7))
+def drawn(figure: Figure) -> np.ndarray:
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
 def test_pictures_of_a_grid_keep_their_proportions_and_order() -> None:
     red, blue = (
         np.full((50, width, 3), c, np.uint8) for width, c in ((100, (255, 0, 0)), (50, (0, 0, 255)))
     )
-    found = to_rgb(grid([red, blue], titles=["red", "blue"]))
+    found = drawn(grid([red, blue], titles=["red", "blue"]))
     rows, columns = np.nonzero((found == (255, 0, 0)).all(-1))
     assert (np.ptp(columns) + 1) / (np.ptp(rows) + 1) == pytest.approx(2, rel=0.02)
     assert columns.max() < np.nonzero((found == (0, 0, 255)).all(-1))[1].min()
@@ -79,6 +41,18 @@ def test_columns_are_filled_evenly() -> None:
     assert len({axes.get_position().y0 for axes in grid([photo(9, 9)] * 5).axes}) == 2
     assert len({round(axes.get_position().x0, 3) for axes in grid([photo(9, 9)] * 5).axes}) == 3
     assert len({axes.get_position().y0 for axes in grid([photo(9, 9)] * 3, columns=1).axes}) == 3
+
+
+def test_a_title_in_any_alphabet_is_drawn_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn(grid([photo(9, 9)], titles=["猫 🐶\n$5 é"]))
+
+
+def test_fonts_of_the_users_choice_get_the_text_as_it_is() -> None:
+    with matplotlib.rc_context({"font.sans-serif": ["My Font"]}):
+        assert plain("猫 $") == r"猫 \$"
+    assert plain("猫 $") == r"\u732b \$"
 
 
 def test_a_notebook_displays_a_figure() -> None:

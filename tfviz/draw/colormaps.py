@@ -55,14 +55,24 @@ def colorize(values01: np.ndarray, name: str = DEFAULT) -> np.ndarray:
     """
     values = np.asarray(values01, np.float32)
     level = np.nan_to_num(values, nan=0.0) * (LEVELS - 1)
-    colours = _table(name).take(np.clip(np.rint(level), 0, LEVELS - 1).astype(np.intp), axis=0)
+    colours = table(name).take(np.clip(np.rint(level), 0, LEVELS - 1).astype(np.intp), axis=0)
     colours[np.isnan(values)] = UNSEEN
     return colours
 
 
 @functools.lru_cache(maxsize=32)
-def _table(name: str) -> np.ndarray:
-    """All colours of a map: uint8 of shape (LEVELS, 3)."""
+def table(name: str) -> np.ndarray:
+    """All colours of a map.
+
+    Args:
+        name: As for `colorize`.
+
+    Returns:
+        uint8 RGB of shape (LEVELS, 3), read-only.
+
+    Raises:
+        InputError: If there is no such colour map.
+    """
     import matplotlib
 
     if name not in matplotlib.colormaps:

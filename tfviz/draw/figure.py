@@ -35,16 +35,6 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def to_rgb(figure: Figure) -> np.ndarray:
-    """The drawn figure as uint8 of shape (height, width, 3)."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)
-    canvas.draw()
-    return np.array(np.asarray(canvas.buffer_rgba())[..., :3])
-
-
 def show(axes: Axes, picture: np.ndarray) -> None:
     """Puts an RGB picture into axes that have its proportions, without frame or ticks."""
     # Pictures with few pixels keep them visible: they are what the model saw.
@@ -54,7 +44,18 @@ def show(axes: Axes, picture: np.ndarray) -> None:
 
 
 def plain(text: str) -> str:
-    """Text in which matplotlib sees no formula."""
+    """Text in which matplotlib sees no formula, and no letter that its own font lacks."""
+    import matplotlib
+
+    # With fonts of the user's choice it is for these to have the letters.
+    own = matplotlib.rcParamsDefault["font.family"], matplotlib.rcParamsDefault["font.sans-serif"]
+    if not text.isascii() and own == (
+        matplotlib.rcParams["font.family"],
+        matplotlib.rcParams["font.sans-serif"],
+    ):
+        from tfviz.draw.text import printable
+
+        text = "\n".join(printable(line) for line in text.split("\n"))
     return text.replace("$", r"\$")
 
 
