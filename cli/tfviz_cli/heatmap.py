@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
+from tfviz_cli.heatmap_table import Shown, failure
 from tfviz_cli.options import ModelName, custom_objects, loading_options
+from tfviz_cli.progress import watched
 from tfviz_cli.waiting import loading
 
 if TYPE_CHECKING:
     from tfviz.files import Source
-    from tfviz.jobs.heatmap import HeatmapJob, HeatmapResult
 
 SOME_FAILED = 1
 NOTHING_STARTED = 2
-MOST_ROWS = 40
+INTERRUPTED = 130
 
 
 class Input(click.ParamType):
-    """A photo, a folder or a sample; completes all three."""
+    """A photo, a folder, a list or a sample; completes files and samples."""
 
     name = "input"
 
@@ -37,6 +36,34 @@ class Input(click.ParamType):
         samples = [f"sample:{each}" for each in SAMPLES]
         hits = [CompletionItem(each) for each in samples if each.startswith(incomplete)]
         return [*hits, CompletionItem(incomplete, type="file")]
+
+
+class MethodName(click.ParamType):
+    """A method by its name; an unknown one is told with what is nearest."""
+
+    name = "method"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """What stands for a value in the help."""
+        return "NAME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a method."""
+        from tfviz.errors import nearest
+        from tfviz.explain.family import FAMILY
+
+        if value not in FAMILY:
+            self.fail(f"There is no method '{value}'.{nearest(value, FAMILY)} See `tfviz methods`.")
+        return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """All names that begin like this, with when to use them."""
+        from tfviz.explain.family import FAMILY
+
+        found = [each for each in FAMILY.values() if each.name.startswith(incomplete)]
+        return [CompletionItem(each.name, help=each.when) for each in found]
 
 
 @click.command("heatmap")
@@ -67,15 +94,23 @@ class Input(click.ParamType):
     default="auto",
     show_default=True,
     metavar="LAYER",
-    help="Where to explain: auto, a name, or a path (base/conv5); see `tfviz layers`.",
+    help="Where: auto, a name, a path (base/conv5), or several with +; see `tfviz layers`.",
 )
 @click.option("--output", metavar="NAME", help="Which output of a model with several.")
 @click.option(
     "--method",
     default="gradcam",
     show_default=True,
-    type=click.Choice(["gradcam", "hirescam"]),
-    help="How to explain.",
+    type=MethodName(),
+    help="How to explain; `tfviz methods` lists them.",
+)
+@click.option(
+    "--fuse",
+    type=click.Choice(["mean", "max", "product"]),
+    help="How the maps of several layers become one.  [default: as the method's paper]",
+)
+@click.option(
+    "--smooth", is_flag=True, help="The mean of the maps of mirrored and scaled photos too."
 )
 @click.option(
     "--preprocess",
@@ -109,6 +144,31 @@ class Input(click.ParamType):
     metavar="0..1",
     help="How strongly the map covers the photo.",
 )
+@click.option(
+    "--batch-size",
+    default="16",
+    show_default=True,
+    metavar="N|auto",
+    help="Photos the model sees at once; auto measures what is fastest.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace results of other settings in the same --out."
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Do the I-th of N shares; run the others beside it, here or elsewhere.",
+)
+@click.option("--limit", type=int, metavar="N", help="Only the first N photos.")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Refuse larger photos before they are decoded.  [default: 178956970]",
+)
+@click.option(
+    "--allow-truncated", is_flag=True, help="Explain what is there of photos that are cut off."
+)
 @click.option("--device", metavar="NAME", help="cpu, gpu or gpu:1; TensorFlow chooses by default.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object a photo, on standard output."
@@ -127,12 +187,20 @@ def command(
     layer: str,
     output: str | None,
     method: str,
+    fuse: str | None,
+    smooth: bool,
     value_range: str | None,
     resize: str | None,
     out: str,
     save: str,
     colormap: str | None,
     alpha: float | None,
+    batch_size: str,
+    overwrite: bool,
+    shard: str | None,
+    limit: int | None,
+    max_pixels: int | None,
+    allow_truncated: bool,
     device: str | None,
     as_json: bool,
     quiet: bool,
@@ -141,10 +209,11 @@ def command(
 ) -> None:
     """Show where a model looks.
 
-    INPUT is a photo, a folder of photos, or a sample that comes along: sample:cat,
+    INPUT is a photo, a folder of photos, a pattern ('photos/**/*.jpg'), a list of names
+    (@files.txt, or - for standard input), or a sample that comes along: sample:cat,
     sample:astronaut, sample:cameraman, sample:coffee, sample:motorcycle, sample:retina,
     sample:rocket. For each, an overlay in the photo's own resolution and the raw float32 map are
-    written.
+    written, and a line in results.jsonl. Stopped in the middle, the same command goes on.
 
     \b
     tfviz heatmap sample:cat
@@ -155,19 +224,23 @@ def command(
     Exit code: 0 all done, 1 some photos failed, 2 wrong usage or nothing could start,
     130 interrupted.
     """
-    from tfviz.files import find_images
+    from tfviz.files import Shard, find_images, take
 
-    sources = find_images(inputs)
-    failed = _unreadable(sources)
+    share = None if shard is None else Shard.parse(shard)
+    size = _batch_size(batch_size)
+    sources = find_images(inputs, leave_out=out)
+    take((), limit=limit)  # refuses a limit that leaves nothing
+    failed = _unreadable(sources[:limit], max_pixels, allow_truncated)
     if failed is not None:
         for name, reason in failed:
-            click.echo(_failure(name, reason), err=True)
+            click.echo(failure(name, reason), err=True)
         ctx.exit(NOTHING_STARTED)
 
     with contextlib.ExitStack() as stack:
         with loading("Loading TensorFlow and the model", quiet=quiet):
             import tfviz
-            from tfviz.jobs.heatmap import HeatmapJob, HeatmapSettings
+            from tfviz.jobs.heatmap import HeatmapJob
+            from tfviz.jobs.results import HeatmapSettings
             from tfviz.model.device import on_device
 
             if device is not None:
@@ -179,119 +252,79 @@ def command(
                 custom_objects=custom_objects(custom),
                 unsafe=unsafe,
             )
-            products = tuple(each.strip() for each in save.split(",") if each.strip())
             settings = HeatmapSettings(
                 method=method,
+                fuse=fuse,
+                smooth=smooth,
                 target=target,
                 against=against,
                 layer=layer,
                 output=int(output) if output is not None and output.isdecimal() else output,
                 value_range=value_range,
                 resize=resize,
-                save=products,
+                save=tuple(each.strip() for each in save.split(",") if each.strip()),
                 colormap=colormap,
                 alpha=alpha,
+                batch_size=size,
+                max_pixels=max_pixels,
+                allow_truncated=allow_truncated,
             )
-            job = HeatmapJob(loaded, sources, out, settings)
-        results = []
-        for result in _watched(job, quiet=quiet or as_json):
-            results.append(result)
-            if as_json:
-                # ASCII: a file's name must pass through a pipe of any encoding.
-                click.echo(json.dumps(result.to_dict()))
+            job = HeatmapJob(
+                loaded,
+                sources,
+                out,
+                settings,
+                overwrite=overwrite,
+                shard=share,
+                limit=limit,
+                own_model=True,
+            )
+        shown = Shown(job, as_json=as_json)
+        try:
+            for result in watched(job.run(), len(job), quiet=quiet or as_json):
+                shown.add(result)
+        except KeyboardInterrupt:
+            click.echo(f"Interrupted. {_so_far(shown)}", err=True)
+            ctx.exit(INTERRUPTED)
+        except tfviz.TfvizError as error:
+            if not shown.done:
+                raise
+            click.echo(f"Error: {str(error)[:1].upper()}{str(error)[1:]}", err=True)
+            click.echo(_so_far(shown), err=True)
+            ctx.exit(SOME_FAILED)
     if not as_json and not quiet:
-        _print_table(results)
-        _print_footer(job, results, tfviz.card_of(loaded).knows)
-    for result in results:
-        if result.reason is not None:
-            click.echo(_failure(result.input, result.reason), err=True)
-    if any(result.reason is not None for result in results):
+        shown.print_table()
+        shown.print_footer(tfviz.card_of(loaded).knows)
+    shown.print_failures()
+    if shown.failed:
         ctx.exit(SOME_FAILED)
 
 
-def _failure(name: str, reason: str) -> str:
-    """One line for what failed; most reasons name the file themselves."""
-    return (
-        f"Error: {reason[:1].upper()}{reason[1:]}" if name in reason else f"Error: {name}: {reason}"
-    )
+def _so_far(shown: Shown) -> str:
+    return f"{shown.seen} of {len(shown.job)} are finished; the same command goes on from there."
 
 
-def _unreadable(sources: Iterable[Source]) -> list[tuple[str, str]] | None:
+def _batch_size(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(
+            f"{text!r} is neither a number from 1 nor 'auto'.", param_hint="--batch-size"
+        )
+    return int(text)
+
+
+def _unreadable(
+    sources: Iterable[Source], max_pixels: int | None, allow_truncated: bool
+) -> list[tuple[str, str]] | None:
     """All names with reasons when no input can be opened; None as soon as one can."""
+    from tfviz.image.reading import MAX_PIXELS
     from tfviz.jobs.opening import why_not
 
     failed = []
     for source in sources:
-        reason = why_not(source)
+        reason = why_not(source, max_pixels or MAX_PIXELS, allow_truncated=allow_truncated)
         if reason is None:
             return None
         failed.append((source.name, reason))
     return failed
-
-
-def _watched(job: HeatmapJob, *, quiet: bool) -> Iterator[HeatmapResult]:
-    """The results of a job, with a progress bar where there are many and somebody looks."""
-    if quiet or len(job.sources) < 2 or not sys.stderr.isatty():
-        yield from job.run()
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(
-        job.run(),
-        description="Explaining",
-        total=len(job.sources),
-        console=Console(stderr=True),
-        transient=True,
-    )
-
-
-def _print_table(results: list[HeatmapResult]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    done = [result for result in results if result.reason is None]
-    if not done:
-        return
-    rows = [
-        {
-            "file": result.input,
-            "sees": result.sees,
-            "sure": "" if result.confidence is None else f"{result.confidence:.1%}",
-            "output": "" if result.output is None else f"{result.output:.4g}",
-            "explains": "" if result.target == result.sees else result.target,
-            "layer": result.layer,
-            "note": result.note,
-        }
-        for result in done[:MOST_ROWS]
-    ]
-    used = [heading for heading in rows[0] if any(row[heading] for row in rows)]
-    table = Table(box=None, pad_edge=False)
-    for heading in used:
-        number = heading in ("sure", "output")
-        table.add_column(heading, justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(row[heading] for heading in used))
-    terminal = sys.stdout.isatty()
-    console = Console(highlight=False, markup=False, width=None if terminal else 200)
-    console.print(table)
-    if len(done) > MOST_ROWS:
-        click.echo(f"and {len(done) - MOST_ROWS} more (--json prints all)")
-
-
-def _print_footer(job: HeatmapJob, results: list[HeatmapResult], knows: str) -> None:
-    lines: list[Any] = []
-    files = [each for result in results for each in result.files]
-    if len(files) > 2:
-        lines.append(f"Wrote {len(files)} files to {job.out}")
-    elif files:
-        lines.append(f"Wrote {' and '.join(files)}")
-    line = f"Pixel values: {job.pixels.in_words}"
-    if job.pixels.assumed:
-        line += "; if the model was trained on others, say so with --preprocess"
-    lines.append(f"{line}.")
-    if knows:
-        lines.append(knows)
-    if lines:
-        click.echo()
-        click.echo("\n".join(lines))

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +16,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tfviz.image import read_rgb, sample_path
+from tfviz.image import read_rgb, sample_path, write_image
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +44,13 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+RECORD = {"results.jsonl", "settings.json", "manifest.json"}
+
+
 def names(folder: Path) -> list[str]:
-    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file())
+    """All files below a folder but the job's own record."""
+    found = (str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file())
+    return sorted(each for each in found if each not in RECORD)
 
 
 def test_the_cat_gets_a_table_files_and_exit_code_0(tfviz_cli, tmp_path: Path) -> None:
@@ -240,7 +248,11 @@ def test_what_can_not_be_is_one_sentence_and_exits_2(
     [
         (["sample:cat", "--modle", "x"], "No such option"),
         (["sample:cat", "--resize", "fit"], "'fit' is not one of 'stretch', 'crop', 'letterbox'"),
-        (["sample:cat", "--method", "cam"], "'cam' is not one of 'gradcam', 'hirescam'"),
+        (["sample:cat", "--method", "scorcam"], "no method 'scorcam'. Did you mean 'scorecam'"),
+        (["sample:cat", "--batch-size", "0"], "'0' is neither a number from 1 nor 'auto'"),
+        (["sample:cat", "--max-pixels", "0"], "0 is not in the range x>=1"),
+        (["sample:cat", "--shard", "5/4"], "There is no shard 5/4: give 1/4 to 4/4."),
+        (["sample:cat", "--limit", "0"], "A limit of 0 leaves nothing to do: give 1 or more."),
         (["sample:cat", "--alpha", "2"], "2.0 is not in the range 0<=x<=1"),
         ([], "Missing argument 'INPUT...'"),
     ],
@@ -392,3 +404,126 @@ def test_ctrl_c_exits_130_and_leaves_only_whole_files(tmp_path: Path) -> None:
             assert np.load(tmp_path / "out" / each).shape == (8, 8)
         else:
             assert read_rgb(tmp_path / "out" / each).shape == (300, 451, 3)
+
+
+# ---- a job of many photos
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Twelve small photos in two folders, and one that is none."""
+    rng = np.random.default_rng(3)
+    for i in range(12):
+        path = tmp_path / "in" / "ab"[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(path, rng.integers(0, 256, (20, 24, 3), dtype=np.uint8))
+    (tmp_path / "in" / "page.jpg").write_text("<html>404</html>")
+    return tmp_path / "in"
+
+
+def test_the_same_command_again_says_what_was_done_before(tfviz_cli, many, tmp_path: Path) -> None:
+    first = tfviz_cli("heatmap", many, "--out", tmp_path / "out")
+    again = tfviz_cli("heatmap", many, "--out", tmp_path / "out")
+    assert (first.code, again.code) == (1, 1)
+    assert f"Wrote 24 files to {tmp_path}/out" in first.out
+    assert f"12 of 12 were finished by an earlier run, in {tmp_path}/out" in again.out
+    assert first.out.split("\n\n")[0] == again.out.split("\n\n")[0]
+    assert first.err == again.err
+    assert "page.jpg' is a web page: download the image itself" in again.err
+
+
+def test_other_settings_in_the_same_folder_are_refused_until_overwritten(
+    tfviz_cli, tmp_path: Path
+) -> None:
+    tfviz_cli("heatmap", "sample:cat", "--out", tmp_path, "--save", "panel")
+    refused = tfviz_cli("heatmap", "sample:cat", "--out", tmp_path, "--target", "dog")
+    assert refused.code == 2
+    assert refused.err == (
+        f"Error: '{tmp_path}' holds results of other settings (target: 'top1', now 'dog'; save: "
+        f"['panel'], now ['array', 'overlay']): give another --out, or --overwrite to replace them."
+        f"\n"
+    )
+    assert names(tmp_path) == ["cat.panel.png"]
+    replaced = tfviz_cli(
+        "heatmap", "sample:cat", "--out", tmp_path, "--target", "dog", "--overwrite"
+    )
+    assert replaced.code == 0
+    assert names(tmp_path) == ["cat.map.npy", "cat.overlay.png"]
+
+
+def test_names_come_from_a_list_from_standard_input_and_from_a_pattern(
+    tfviz_cli, many, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = sorted(str(each) for each in many.rglob("*.png"))
+    (tmp_path / "files.txt").write_text("# mine\n" + "\n".join(listed))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\0".join(listed).encode())))
+    inputs = {"list": f"@{tmp_path}/files.txt", "stream": "-", "pattern": f"{many}/**/*.png"}
+    found = {}
+    for name, argument in inputs.items():
+        said = tfviz_cli("heatmap", argument, "--out", tmp_path / name, "--save", "array")
+        assert said.code == 0
+        found[name] = names(tmp_path / name)
+    assert found["list"] == found["stream"] == found["pattern"]
+    assert len(found["list"]) == 12
+    assert found["list"][0] == "a/0.map.npy"
+
+
+def test_a_limit_and_a_share_take_their_part(tfviz_cli, many, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ("--out", out, "--save", "array", "--limit", 8)
+    counts = []
+    for share in ("1/2", "2/2"):
+        tfviz_cli("heatmap", many, *options, "--shard", share)
+        counts.append(len(list(out.rglob("*.npy"))))
+    assert counts == [4, 8]
+    assert json.loads((out / "manifest.json").read_text())["inputs"] == 8
+
+
+def test_results_inside_the_folder_of_photos_are_not_explained(tfviz_cli, many) -> None:
+    options = ("--out", many / "why", "--save", "overlay")
+    tfviz_cli("heatmap", many, *options)
+    assert len(tfviz_cli("heatmap", many, *options, "--json").objects()) == 13
+
+
+def test_without_a_terminal_a_long_job_tells_plain_lines(
+    tfviz_cli, many, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfviz_cli.progress.LINE_EVERY_SECONDS", 0.0)
+    said = tfviz_cli("heatmap", many, "--out", tmp_path / "out", "--save", "array")
+    lines = [each for each in said.err.splitlines() if " of 13, " in each]
+    assert len(lines) == 13
+    assert re.fullmatch(r"13 of 13, \d+\.\d a second, 0 s left, 1 failed", lines[-1])
+
+
+def test_ctrl_c_says_how_far_it_came_and_exits_130(
+    tfviz_cli, many, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfviz_cli import heatmap
+
+    def interrupted(results, total, *, quiet):
+        for i, result in enumerate(results):
+            if i == 5:
+                raise KeyboardInterrupt
+            yield result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(heatmap, "watched", interrupted)
+        said = tfviz_cli("heatmap", many, "--out", tmp_path / "out", "--save", "array")
+    assert said.code == 130
+    assert said.err.endswith(
+        "Interrupted. 5 of 13 are finished; the same command goes on from there.\n"
+    )
+    again = tfviz_cli("heatmap", many, "--out", tmp_path / "out", "--save", "array")
+    # The sixth was on its way.
+    assert "6 of 12 were finished by an earlier run" in again.out
+
+
+def test_the_best_batch_size_is_measured_and_kept_for_going_on(
+    tfviz_cli, many, tmp_path: Path
+) -> None:
+    tfviz_cli("heatmap", many, "--out", tmp_path / "out", "--batch-size", "auto", "--limit", 2)
+    kept = json.loads((tmp_path / "out" / "settings.json").read_text())["remarks"]
+    assert kept["batch_size"] in (1, 2, 4, 8, 16, 32, 64)
+    tfviz_cli("heatmap", many, "--out", tmp_path / "out", "--batch-size", "auto")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["batch_size"] == kept["batch_size"]

@@ -13,8 +13,10 @@ import tfviz
 from tfviz.errors import InputError, LayerError, OutputError, TargetError
 from tfviz.files import find_images
 from tfviz.image import read_rgb, sample_path, write_image
-from tfviz.jobs.heatmap import HeatmapJob, HeatmapResult, HeatmapSettings, named_target, says
+from tfviz.jobs.heatmap import HeatmapJob
 from tfviz.jobs.opening import why_not
+from tfviz.jobs.results import HeatmapResult, HeatmapSettings
+from tfviz.jobs.sayings import named_target, says
 from tfviz.model.card import Card, remember
 from tfviz.model.labels import imagenet_names
 
@@ -45,8 +47,13 @@ def run(
     return list(HeatmapJob(model, sources, out, HeatmapSettings(**settings)).run())
 
 
+RECORD = {"results.jsonl", "settings.json", "manifest.json"}
+
+
 def names(folder: Path) -> list[str]:
-    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file())
+    """All files below a folder but the job's own record."""
+    found = (str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file())
+    return sorted(each for each in found if each not in RECORD)
 
 
 def photo(path: Path, height: int = 40, width: int = 60, seed: int = 0) -> Path:
@@ -111,7 +118,7 @@ def test_only_what_was_asked_for_is_written(
 ) -> None:
     (result,) = run(everyday10, ["sample:cat"], tmp_path, save=save)
     assert names(tmp_path) == files
-    assert sorted(result.files) == [str(tmp_path / each) for each in files]
+    assert sorted(result.files) == files
 
 
 def test_against_explains_the_difference_of_two_logits(
@@ -222,7 +229,7 @@ def start(model: keras.Model, out: Path, **settings: object) -> HeatmapJob:
         ({"save": ("overlay", "movie")}, InputError,
          "Can't save 'movie': save is any of overlay, array, panel."),
         ({"method": "gradcamm"}, InputError,
-         "There is no method 'gradcamm'. Did you mean 'gradcam'?"),
+         "There is no method 'gradcamm'. Did you mean 'gradcam'"),
         ({"value_range": "vgg"}, InputError, "value_range='vgg' is unknown"),
         ({"resize": "fit"}, InputError, "resize='fit' is unknown"),
         ({"target": "kat"}, TargetError, "of the model is called 'kat'. Did you mean 'cat'"),

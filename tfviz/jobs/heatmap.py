@@ -1,112 +1,76 @@
-"""Heatmaps of many photos, written to files: what `tfviz heatmap` does."""
+"""Heatmaps of many photos, written to files: what `tfviz heatmap` does.
+
+    header -> group -> read and shrink -> model -> draw and write -> journal
+    threads   here     threads            here     threads           here
+
+A group is what the model sees at once. Which photos it holds depends only on the list of photos,
+never on what an interrupted run had finished: the last bits of a map can depend on the size of its
+batch, and going on must give the very files that an undisturbed run gives.
+"""
 
 from __future__ import annotations
 
+import functools
+import os
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfviz.draw.colormaps import colorize
-from tfviz.draw.panel import panel
-from tfviz.errors import InputError, OutputError, TargetError, nearest
-from tfviz.explain.cam import METHODS
+from tfviz.errors import InputError, ModelError, OutputError, nearest
 from tfviz.explain.explanation import Explanation
-from tfviz.explain.target import Target
-from tfviz.explain.targets import Contrast, as_target
-from tfviz.files import Source, ensure_writable, output_stems
-from tfviz.image import read_rgb, sample_path, write_array, write_image
-from tfviz.image.writing import JPEG_SUFFIXES
-from tfviz.model.card import card_of
-from tfviz.model.labels import top_rank
+from tfviz.explain.family import METHODS
+from tfviz.explain.frozen import freeze
+from tfviz.files import Shard, Source, ensure_writable, plan_outputs, take
+from tfviz.files.journal import Journal
+from tfviz.image.reading import MAX_PIXELS
+from tfviz.jobs.batch_size import measured_batch_size
+from tfviz.jobs.members import Member, grouped, rights_of, stamp_of
+from tfviz.jobs.opening import read_source, why_not_or_size
+from tfviz.jobs.overlap import Overlap, Pools, ahead
+from tfviz.jobs.products import write_products
+from tfviz.jobs.results import HeatmapResult, HeatmapSettings
+from tfviz.jobs.sayings import named_target, result_of
+from tfviz.model.fingerprint import fingerprint
 from tfviz.model.pixels import PixelPlan, plan_pixels
+from tfviz.version import __version__
 
-PRODUCTS = ("overlay", "array", "panel")
-# Photos wait for each other in memory until a batch is full: 16 of 24 megapixels are 1.2 GB.
-MOST_PIXELS_WAITING = 100_000_000
-BARS = 5
-# Of a single output unit, where the model brings no names along.
-SIDES = ("positive", "negative")
+WORTH_FREEZING = 50
+VERSIONS = ("tensorflow", "keras", "numpy", "pillow", "opencv-python")
 
 
-@dataclass(frozen=True)
-class HeatmapSettings:
-    """All that decides what the files hold.
+@dataclass
+class _Work:
+    """What is to be written of a member: a row of an explanation, or nothing."""
 
-    Attributes:
-        method: A name in `tfviz.explain.cam.METHODS`.
-        target: 'top1', 'top2', ..., a class index or a class name.
-        against: Explain the target rather than this class.
-        layer: 'auto', a name or a path.
-        value_range: Overrules what is known of the model.
-        resize: 'stretch', 'crop' or 'letterbox'; None takes what the model tells, or 'stretch'.
-        save: Any of `PRODUCTS`.
-        colormap: Of the overlay; None takes the default.
-        alpha: Strength of the overlay; None takes the default.
-        batch_size: How many photos the model sees at once.
-        output: Which output of a model with several, by index or name; None takes the first.
-    """
-
-    method: str = "gradcam"
-    target: str = "top1"
-    against: str | None = None
-    layer: str = "auto"
-    value_range: str | None = None
-    resize: str | None = None
-    save: tuple[str, ...] = ("overlay", "array")
-    colormap: str | None = None
-    alpha: float | None = None
-    batch_size: int = 16
-    output: int | str | None = None
-
-
-@dataclass(frozen=True)
-class HeatmapResult:
-    """What became of one photo.
-
-    Attributes:
-        input: Its name as given.
-        reason: Why there is no map; None when there is one.
-        sees: What the model says of it, in words.
-        confidence: How sure it is, 0 to 1; None where the output is no probability.
-        output: The raw output behind `sees` where it is no probability.
-        target: What was explained.
-        score: The explained score, a logit where there is one.
-        layer: Where it was explained.
-        map_range: Lowest and highest value of the raw map.
-        note: Why the map is blank or not finite; empty otherwise.
-        files: What was written.
-        top: The most likely classes with their probabilities.
-    """
-
-    input: str
-    reason: str | None = None
-    sees: str = ""
-    confidence: float | None = None
-    output: float | None = None
-    target: str = ""
-    score: float | None = None
-    layer: str = ""
-    map_range: tuple[float, float] | None = None
-    note: str = ""
-    files: tuple[str, ...] = ()
-    top: tuple[tuple[str, float], ...] = field(default=())
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON: without what is empty."""
-        return {k: v for k, v in asdict(self).items() if v not in (None, "", ())}
+    member: Member
+    explanation: Explanation | None = None
+    row: int = 0
 
 
 class HeatmapJob:
-    """Explain photos with one model and write what was asked for.
+    """Explain photos with one model and write what was asked for, each file whole or not at all.
+
+    What is finished is recorded in the folder's journal: the same job goes on where an earlier one
+    stopped, however it stopped.
 
     Args:
         model: A `keras.Model` with one image input.
         sources: From `tfviz.files.find_images`.
         out: Folder for the results; made if absent, and tried before anything is computed.
         settings: What decides the results.
+        overwrite: Replace what another job left in the folder.
+        shard: Do only this share, beside other processes or machines that do the others; the
+            last of them joins the journals. All must see the same sources.
+        limit: Look at the first so many sources only.
+        own_model: Whether nobody else has the model and may change it: then its weights are
+            taken for constants, which is faster.
 
     Raises:
         InputError, TargetError, LayerError, OutputError: When nothing could start.
@@ -118,15 +82,15 @@ class HeatmapJob:
         sources: Sequence[Source],
         out: str | Path,
         settings: HeatmapSettings | None = None,
+        *,
+        overwrite: bool = False,
+        shard: Shard | None = None,
+        limit: int | None = None,
+        own_model: bool = False,
     ) -> None:
         self.settings = settings or HeatmapSettings()
-        self.sources = list(sources)
+        self.settings.check()
         self.out = Path(out)
-        if not self.settings.save:
-            raise InputError(f"Nothing to save: save is any of {', '.join(PRODUCTS)}.")
-        unknown = [each for each in self.settings.save if each not in PRODUCTS]
-        if unknown:
-            raise InputError(f"Can't save {unknown[0]!r}: save is any of {', '.join(PRODUCTS)}.")
         if self.settings.method not in METHODS:
             raise InputError(
                 f"There is no method '{self.settings.method}'."
@@ -141,192 +105,278 @@ class HeatmapJob:
         self.target = named_target(model, self.settings.target, self.settings.against)
         layer = None if self.settings.layer == "auto" else self.settings.layer
         self.method = METHODS[self.settings.method](
-            model, layer, output=self.settings.output, batch_size=self.settings.batch_size
+            model,
+            layer,
+            output=self.settings.output,
+            fuse=self.settings.fuse,
+            smooth=self.settings.smooth,
         )
         ensure_writable(self.out)
-        self.stems = output_stems(self.sources)
+        plan = plan_outputs(sources)
+        share = take(plan, shard, limit=limit)
+        part = "" if shard is None else f"{shard.index}-of-{shard.count}"
+        self.journal = Journal(self.out, self._identity(model), overwrite=overwrite, part=part)
+        self.sources = [each.source for each in share]
+        self.stems = self._stems_of_their_own([each.text for each in share])
+        # Who joins the journals of all shares needs the order of all.
+        self._order = [each.text for each in plan] if shard else ()
+        # Preparing the constants takes longer than explaining a few photos. It depends on the
+        # whole list, so that going on computes as the first run did.
+        if own_model and len(share) >= WORTH_FREEZING:
+            freeze(self.method)
+        self.batch_size = self._batch_size()
+
+    def __len__(self) -> int:
+        return len(self.sources)
 
     def run(self) -> Iterator[HeatmapResult]:
-        """Work through the photos; a photo that fails gives its reason and the others go on."""
-        waiting: list[tuple[int, np.ndarray]] = []
-        for index, source in enumerate(self.sources):
-            try:
-                photo = read_source(source)
-            except InputError as error:
-                yield HeatmapResult(source.name, reason=str(error))
-                continue
-            waiting.append((index, photo))
-            pixels = sum(each.shape[0] * each.shape[1] for _, each in waiting)
-            if len(waiting) == self.settings.batch_size or pixels > MOST_PIXELS_WAITING:
-                yield from self._explain(waiting)
-                waiting = []
-        if waiting:
-            yield from self._explain(waiting)
+        """Work through the photos; a photo that fails gives its reason and the others go on.
 
-    def _explain(self, waiting: list[tuple[int, np.ndarray]]) -> Iterator[HeatmapResult]:
-        photos = [photo for _, photo in waiting]
-        explanation = self.method(self.pixels.apply(photos), self.target)
+        Yields:
+            One result a photo, in the order of the sources, once it is in the journal.
+
+        Raises:
+            OutputError: When the place can't be written to any more. What is finished stays, and
+                the same job goes on from there.
+            ModelError, LayerError, TargetError: When the model can't be explained like this.
+        """
+        start, done, failed, new = time.perf_counter(), 0, 0, False
+        overlap = Overlap(Pools(), read=self._read, compute=self._explain, write=self._write)
+        with self.journal, overlap.pools:
+            for results in self._groups(overlap):
+                for member, result in results:
+                    if not result.earlier:
+                        new |= self._record(member, result)
+                    done += result.reason is None
+                    failed += result.reason is not None
+                    yield result
+            if new or not self.journal.is_complete:
+                totals = {
+                    "tfviz": __version__,
+                    "inputs": done + failed,
+                    "done": done,
+                    "failed": failed,
+                    "seconds": round(time.perf_counter() - start, 3),
+                    "batch_size": self.batch_size,
+                    "versions": {each: _version_of(each) for each in VERSIONS},
+                }
+                self.journal.finish(totals, order=self._order)
+
+    # ---- groups
+
+    def _groups(
+        self, overlap: Overlap[Member, Member, _Work, tuple[Member, HeatmapResult]]
+    ) -> Iterator[Sequence[tuple[Member, HeatmapResult]]]:
+        opened = ahead(overlap.pools.read, self._open, self._members())
+        return overlap.run(grouped((member for member, _ in opened), self.batch_size))
+
+    def _members(self) -> Iterator[Member]:
+        for source, stem in zip(self.sources, self.stems, strict=True):
+            yield Member(source, stem, "")
+
+    def _open(self, member: Member) -> None:
+        """Look at the file's header, or at what an earlier run recorded."""
+        member.stamp = stamp_of(member.source)
+        line = self.journal.get(member.stem)
+        if line is not None and self._still_holds(line, member):
+            member.earlier = HeatmapResult.from_dict(line)
+            member.pixels = (line["size"][0], line["size"][1]) if line["size"][0] else None
+            return
+        member.reason, member.pixels = why_not_or_size(
+            member.source, self._max_pixels, allow_truncated=self.settings.allow_truncated
+        )
+
+    def _still_holds(self, line: dict[str, Any], member: Member) -> bool:
+        """Whether a photo and its files are as recorded; a failure, whether it would fail again."""
+        if line.get("stamp") != member.stamp:
+            return False
+        if "reason" in line:
+            return line.get("tried") == self._tried(member)
+        return all((self.out / each).exists() for each in line["files"])
+
+    def _tried(self, member: Member) -> str:
+        """What a failure depends on besides the file's contents."""
+        options = f"{self._max_pixels} {self.settings.allow_truncated} {_version_of('pillow')}"
+        return f"{rights_of(member.source)} {options}"
+
+    # ---- the three stages
+
+    def _read(self, member: Member) -> Member:
+        failed = member.earlier is not None and member.earlier.reason is not None
+        if failed or member.reason is not None or not member.needed:
+            return member
+        start = time.perf_counter()
+        try:
+            photo = read_source(
+                member.source,
+                max_pixels=self._max_pixels,
+                allow_truncated=self.settings.allow_truncated,
+                notes=member.notes,
+            )
+            member.inputs = self.pixels.apply([photo])
+            # Of one that was done before only its place in the batch is needed.
+            member.photo = photo if member.earlier is None else None
+        except InputError as error:
+            member.reason, member.photo = str(error), None
+        except MemoryError:
+            member.reason, member.photo = f"'{member.source.name}' {_NO_MEMORY}", None
+        member.seconds += time.perf_counter() - start
+        return member
+
+    def _explain(self, members: Sequence[Member], _: list[Member]) -> list[_Work]:
+        """One batch through the model, unless all of it was done before."""
+        readable = [each for each in members if each.inputs is not None]
+        if not readable:
+            return [_Work(each) for each in members]
+        start = time.perf_counter()
+        inputs = np.concatenate([each.inputs for each in readable if each.inputs is not None])
+        explanation = self._explained(inputs)
         if explanation.maps.ndim != 3:
             raise InputError(
                 f"The maps of layer '{explanation.layer.path}' have shape "
                 f"{explanation.maps.shape[1:]} and don't lie on a photo: choose a layer with "
                 f"height and width (`tfviz layers` lists them)."
             )
-        for row, (index, photo) in enumerate(waiting):
-            yield self._write(explanation, row, self.sources[index], self.stems[index], photo)
+        share = (time.perf_counter() - start) / len(readable)
+        self._begin()
+        rows = {id(each): row for row, each in enumerate(readable)}
+        works = []
+        for member in members:
+            member.inputs = None
+            member.seconds += share
+            row = rows.get(id(member))
+            works.append(_Work(member) if row is None else _Work(member, explanation, row))
+        return works
 
-    def _write(
-        self,
-        explanation: Explanation,
-        row: int,
-        source: Source,
-        stem: PurePosixPath,
-        photo: np.ndarray,
-    ) -> HeatmapResult:
-        settings = self.settings
-        if not np.isfinite(explanation.maps[row]).all():
-            return HeatmapResult(source.name, reason=f"no map: {explanation.notes[row]}")
-        top = explanation.probabilities(row)
-        sees, confidence, output = says(explanation, row)
-        result = HeatmapResult(
-            input=source.name,
-            sees=sees,
-            confidence=confidence,
-            output=output,
-            target=explanation.targets[row],
-            score=float(explanation.scores[row]),
-            layer=explanation.layer.path,
-            map_range=(float(explanation.maps[row].min()), float(explanation.maps[row].max())),
-            note="; ".join(each for each in (explanation.notes[row], *explanation.remarks) if each),
-            top=tuple(top[:BARS]),
-        )
-        files = []
-        try:
-            (self.out / stem).parent.mkdir(parents=True, exist_ok=True)
-            if "array" in settings.save:
-                files.append(self._path(stem, ".map.npy"))
-                write_array(files[-1], explanation.maps[row])
-            if {"overlay", "panel"} & set(settings.save):
-                heat = explanation.on_photo(row, photo.shape[:2], resize=self.pixels.resize)
-                files += self._draw(explanation, row, source, stem, photo, heat, result)
-        except OSError as error:
-            raise OutputError(f"Can't write to '{self.out}': {error}.") from error
-        return HeatmapResult(**{**result.__dict__, "files": tuple(str(each) for each in files)})
+    def _explained(self, inputs: np.ndarray) -> Explanation:
+        """Explain a batch; where memory is short, in halves from now on."""
+        self.method.batch_size = min(self.method.batch_size, self.batch_size)
+        while True:
+            try:
+                return self.method(inputs, self.target)
+            except (ModelError, MemoryError) as error:
+                short = isinstance(error.__cause__ or error, _SHORT_OF_MEMORY)
+                if not short:
+                    raise
+                if self.method.batch_size == 1:
+                    raise ModelError(
+                        f"Model '{self.method.model.name}' needs more memory for a single photo "
+                        f"than there is: close other programs, or use a smaller model or --device."
+                    ) from error
+            self.method.batch_size = (self.method.batch_size + 1) // 2
 
-    def _draw(
-        self,
-        explanation: Explanation,
-        row: int,
-        source: Source,
-        stem: PurePosixPath,
-        photo: np.ndarray,
-        heat: np.ndarray,
-        result: HeatmapResult,
-    ) -> list[Path]:
-        from tfviz.draw.overlay import overlay
+    def _write(self, work: _Work) -> tuple[Member, HeatmapResult]:
+        member, name = work.member, work.member.source.name
+        if member.earlier is not None:
+            return member, member.earlier
+        if member.reason is not None or work.explanation is None:
+            return member, HeatmapResult(name, reason=member.reason or "no map was made")
+        assert member.photo is not None  # a member without a reason was read
+        start = time.perf_counter()
+        result = result_of(name, work.explanation, work.row)
+        if result.reason is None:
+            notes = [each for each in (result.note, *member.notes) if each]
+            result = replace(result, note="; ".join(notes))
+            try:
+                files = write_products(
+                    self.out,
+                    member.stem,
+                    self.settings,
+                    work.explanation,
+                    work.row,
+                    member.photo,
+                    member.source,
+                    result,
+                    self.pixels.resize,
+                )
+                result = replace(result, files=files)
+            except MemoryError:
+                result = HeatmapResult(name, reason=f"'{name}' {_NO_MEMORY}")
+            except OSError as error:
+                raise OutputError(f"Can't write to '{self.out}': {error}.") from error
+        member.photo = None
+        member.seconds += time.perf_counter() - start
+        return member, replace(result, seconds=round(member.seconds, 4))
 
-        settings = self.settings
-        given = {"colormap": settings.colormap, "alpha": settings.alpha}
-        options: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
-        files = []
-        if "overlay" in settings.save:
-            origin = source.path if source.sample is None else sample_path(source.sample)
-            jpeg = origin is not None and origin.suffix.lower() in JPEG_SUFFIXES
-            files.append(self._path(stem, ".overlay.jpg" if jpeg else ".overlay.png"))
-            write_image(files[-1], overlay(photo, heat, **options))
-        if "panel" in settings.save:
-            files.append(self._path(stem, ".panel.png"))
-            caption = f"{explanation.method} at layer {explanation.layer.path}."
-            if result.note:
-                caption += f" {result.note[0].upper()}{result.note[1:]}."
-            picture = panel(
-                photo,
-                heat,
-                title=f"Why {_readable(result.target)}?",
-                bars=_bars(explanation, row, result),
-                caption=caption,
-                **options,
-            )
-            write_image(files[-1], picture)
-        return files
+    # ---- the record
 
-    def _path(self, stem: PurePosixPath, ending: str) -> Path:
-        return self.out / stem.parent / f"{stem.name}{ending}"
+    def _begin(self) -> None:
+        """Take the folder, now that something is about to be written there."""
+        if not self._begun:
+            self.journal.begin()
+            self.journal.reopen()
+            self._begun = True
 
+    _begun = False
 
-def _bars(explanation: Explanation, row: int, result: HeatmapResult) -> list[tuple[str, float]]:
-    """The most likely classes, and the explained one when it isn't among them."""
-    shown = list(result.top)
-    everything = dict(explanation.probabilities(row))
-    if result.target in everything and result.target not in dict(shown):
-        shown[-1] = (result.target, everything[result.target])
-    return [(_readable(name), value) for name, value in shown]
+    def _record(self, member: Member, result: HeatmapResult) -> bool:
+        """Put a result into the journal, unless the same failure stands there already."""
+        known = self.journal.get(member.stem)
+        if result.reason is not None and known is not None and known.get("reason") == result.reason:
+            return False
+        self._begin()
+        height, width = member.pixels or (0, 0)
+        line = {**result.to_dict(), "size": [height, width], "stamp": member.stamp}
+        # A photo that can be opened is tried again when there is more memory, or its file is back.
+        if result.reason is not None and member.stamp and _NO_MEMORY not in result.reason:
+            line["tried"] = self._tried(member)
+        self.journal.add(member.stem, line)
+        return True
 
+    @property
+    def _max_pixels(self) -> int:
+        return self.settings.max_pixels or MAX_PIXELS
 
-def _readable(name: str) -> str:
-    return name.replace("_", " ")
+    def _identity(self, model: Any) -> dict[str, Any]:
+        """What another run into the same folder must share."""
+        return {
+            "model": f"{model.name} {fingerprint(model)}",
+            **self.settings.identity,
+            "value_range": self.pixels.value_range,
+            "resize": self.pixels.resize,
+            "input_size": list(self.pixels.size),
+        }
 
+    def _stems_of_their_own(self, stems: list[str]) -> list[str]:
+        """Another photo of an earlier run may be called the same: then these are numbered on."""
+        if not len(self.journal):
+            return stems
+        taken = set(stems)
+        result = []
+        for source, stem in zip(self.sources, stems, strict=True):
+            own, number = stem, 1
+            while (line := self.journal.get(own)) and not _is_same(line["input"], source):
+                number += 1
+                while (own := f"{stem}-{number}") in taken:
+                    number += 1
+            taken.add(own)
+            result.append(own)
+        return result
 
-def read_source(source: Source) -> np.ndarray:
-    """The photo behind a source, uint8 RGB.
-
-    Raises:
-        InputError: When it can't be read, with the reason.
-    """
-    if source.reason is not None:
-        raise InputError(source.reason)
-    path = source.path if source.sample is None else sample_path(source.sample)
-    assert path is not None  # a source is a file, a sample, or has a reason
-    return read_rgb(path)
-
-
-def named_target(model: Any, target: str, against: str | None) -> Target:
-    """A target from what is typed on a command line.
-
-    Args:
-        model: With what is remembered of it (class names).
-        target: 'top1', 'top2', ..., an index or a class name.
-        against: The class to set it against, in the same words.
-
-    Raises:
-        TargetError: When no class is called so, or several are.
-    """
-    card = card_of(model)
-
-    def one(text: str) -> Target:
-        found = card.find_class(text)
-        if isinstance(found, str) and top_rank(found) is None and found not in SIDES:
-            raise TargetError(
-                f"'{text}' is a class name, and this model brings none along: give its index, or "
-                f"the names with --labels (labels= in Python)."
-            )
-        return as_target(found)
-
-    first = one(target)
-    if against is None:
-        return first
-    second = one(against)
-    return Contrast(first, second)
+    def _batch_size(self) -> int:
+        if isinstance(self.settings.batch_size, int):
+            return self.settings.batch_size
+        # Going on needs the groups of the first run.
+        remarks = self.journal.remarks
+        if "batch_size" not in remarks:
+            remarks["batch_size"] = measured_batch_size(self.method, self.pixels, self.target)
+        return int(remarks["batch_size"])
 
 
-def says(explanation: Explanation, row: int) -> tuple[str, float | None, float | None]:
-    """What the model says of one input.
+@functools.cache
+def _version_of(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # another of its names: tensorflow-cpu, opencv headless
+        return "unknown"
 
-    Returns:
-        The class in words; how sure the model is, None where the output is no probability; and the
-        raw output in that case.
-    """
-    top = explanation.probabilities(row)
-    if top:
-        return top[0][0], top[0][1], None
-    output = np.atleast_1d(explanation.outputs[row])
-    if output.ndim > 1:
-        classes = np.moveaxis(output, explanation.class_axis - 1, -1)
-        if classes.shape[-1] == 1:
-            return f"{(classes > 0.5).mean():.0%} of the places", None, None
-        winner = int(classes.reshape(-1, classes.shape[-1]).mean(axis=0).argmax())
-        return f"mostly {explanation.card.name_of(winner, classes.shape[-1])}", None, None
-    if len(output) == 1:
-        return "the output", None, float(output[0])
-    winner = int(output.argmax())
-    return explanation.card.name_of(winner, len(output)), None, float(output[winner])
+
+_NO_MEMORY = "needs more memory than there is: close other programs, or make it smaller."
+_SHORT_OF_MEMORY = (MemoryError, tf.errors.ResourceExhaustedError)
+
+
+def _is_same(name: str, source: Source) -> bool:
+    """Whether a recorded name is this source, also when it is given in another way now."""
+    if name == source.name or source.file is None:
+        return name == source.name
+    return os.path.abspath(name) == os.path.abspath(source.file)
