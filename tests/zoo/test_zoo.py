@@ -63,28 +63,6 @@ def test_the_embedded_model_has_a_model_card_beside_it() -> None:
     assert "CIFAR-10" in card
 
 
-@pytest.mark.slow
-def test_the_embedded_model_is_right_on_80_of_100_test_images(
-    everyday10: keras.Model, shared: Path
-) -> None:
-    import tensorflow as tf
-
-    def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        parsed = tf.io.parse_single_example(
-            record,
-            {"image": tf.io.FixedLenFeature([], tf.string),
-             "label": tf.io.FixedLenFeature([], tf.int64)},
-        )  # fmt: skip
-        image = tf.io.decode_jpeg(parsed["image"], channels=3)
-        return tf.cast(tf.ensure_shape(image, (32, 32, 3)), tf.float32), parsed["label"]
-
-    data = tf.data.TFRecordDataset(str(shared / "cifar10" / "test.tfrecord")).map(parse).batch(500)
-    right = [everyday10.predict_on_batch(x).argmax(1) == y.numpy() for x, y in data]
-    found = np.concatenate(right)
-    assert len(found) == 10_000
-    assert found.mean() >= 0.8
-
-
 def test_a_file_called_like_the_embedded_model_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
