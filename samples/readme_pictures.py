@@ -26,7 +26,8 @@ from PIL import Image
 import tfviz
 from tfviz.draw import grid
 from tfviz.files import find_images
-from tfviz.jobs.heatmap import HeatmapJob, HeatmapSettings
+from tfviz.jobs.heatmap import HeatmapJob
+from tfviz.jobs.results import HeatmapSettings
 
 WIDTH = 1400
 # A page of pictures should load at once.
@@ -63,7 +64,7 @@ def first_command(model) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         settings = HeatmapSettings(save=("panel",))
         (result,) = HeatmapJob(model, find_images(["sample:cat"]), folder, settings).run()
-        return tfviz.read_rgb(result.files[0])
+        return tfviz.read_rgb(Path(folder) / result.files[0])
 
 
 def three_questions(model) -> np.ndarray:

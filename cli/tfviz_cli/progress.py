@@ -66,23 +66,26 @@ def _with_lines(results: Iterable[HeatmapResult], total: int) -> Iterator[Heatma
 
 
 class _Pace:
-    """How fast a job goes, without what an earlier run had finished."""
+    """How fast a job goes, without its start and what an earlier run had finished."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.seen, self.new, self.failed = total, 0, 0, 0
-        self.start = time.monotonic()
+        self.total, self.seen, self.new, self.failed = total, 0, -1, 0
+        self.start = 0.0
 
     def count(self, result: HeatmapResult) -> None:
         """One more has come."""
         self.seen += 1
-        self.new += not result.earlier
         self.failed += result.reason is not None
+        if not result.earlier:
+            # Before the first there is the tracing of the model, which comes once.
+            self.start = self.start or time.monotonic()
+            self.new += 1
 
     def told(self) -> str:
         """Rate, remaining time and failures, in words."""
         took = time.monotonic() - self.start
         parts = []
-        if self.new and took > 0:
+        if self.new > 0 and took > 0:
             rate = self.new / took
             parts = [f"{rate:.1f} a second", f"{_duration((self.total - self.seen) / rate)} left"]
         if self.failed:

@@ -143,13 +143,14 @@ class HeatmapJob:
         start, done, failed, new = time.perf_counter(), 0, 0, False
         overlap = Overlap(Pools(), read=self._read, compute=self._explain, write=self._write)
         with self.journal, overlap.pools:
-            for results in self._groups(overlap):
-                for member, result in results:
-                    if not result.earlier:
-                        new |= self._record(member, result)
-                    done += result.reason is None
-                    failed += result.reason is not None
-                    yield result
+            opened = ahead(overlap.pools.read, self._open, self._members())
+            groups = grouped((member for member, _ in opened), self.batch_size)
+            for member, result in overlap.run(groups):
+                if not result.earlier:
+                    new |= self._record(member, result)
+                done += result.reason is None
+                failed += result.reason is not None
+                yield result
             if new or not self.journal.is_complete:
                 totals = {
                     "tfviz": __version__,
@@ -162,13 +163,7 @@ class HeatmapJob:
                 }
                 self.journal.finish(totals, order=self._order)
 
-    # ---- groups
-
-    def _groups(
-        self, overlap: Overlap[Member, Member, _Work, tuple[Member, HeatmapResult]]
-    ) -> Iterator[Sequence[tuple[Member, HeatmapResult]]]:
-        opened = ahead(overlap.pools.read, self._open, self._members())
-        return overlap.run(grouped((member for member, _ in opened), self.batch_size))
+    # ---- opening
 
     def _members(self) -> Iterator[Member]:
         for source, stem in zip(self.sources, self.stems, strict=True):

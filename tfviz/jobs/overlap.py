@@ -96,11 +96,11 @@ class Overlap(Generic[Task, Read, Work, Done]):
     ) -> None:
         self.pools, self.read, self.compute, self.write = pools, read, compute, write
 
-    def run(self, groups: Iterable[Sequence[Task]]) -> Iterator[Sequence[Done]]:
-        """The results of each group, in order; at most four groups are in memory.
+    def run(self, groups: Iterable[Sequence[Task]]) -> Iterator[Done]:
+        """The results in order; at most four groups are in memory.
 
         Raises:
-            Exception: Whatever a stage raises, once the groups before it were handed on.
+            Exception: Whatever a stage raises, once what stands before it was handed on.
         """
         reading: deque[tuple[Sequence[Task], list[Future[Read]]]] = deque()
         writing: deque[list[Future[Done]]] = deque()
@@ -111,21 +111,26 @@ class Overlap(Generic[Task, Read, Work, Done]):
         while reading:
             yield from self._compute(reading, writing)
         while writing:
-            yield [each.result() for each in writing.popleft()]
+            yield from _results(writing.popleft())
 
     def _compute(
         self,
         reading: deque[tuple[Sequence[Task], list[Future[Read]]]],
         writing: deque[list[Future[Done]]],
-    ) -> Iterator[Sequence[Done]]:
+    ) -> Iterator[Done]:
         group, futures = reading.popleft()
         try:
             works = self.compute(group, [each.result() for each in futures])
         except BaseException:
             # What is drawn already is finished and handed on before the error is.
             while writing:
-                yield [each.result() for each in writing.popleft()]
+                yield from _results(writing.popleft())
             raise
         writing.append([self.pools.write.submit(self.write, each) for each in works])
         while len(writing) > WRITE_BEHIND:
-            yield [each.result() for each in writing.popleft()]
+            yield from _results(writing.popleft())
+
+
+def _results(futures: Iterable[Future[Done]]) -> Iterator[Done]:
+    for each in futures:
+        yield each.result()
