@@ -16,6 +16,11 @@ COMMANDS = {
     "doctor": ("tfviz_cli.doctor", "Explain an error or a log: its cause, and the fix."),
     "heatmap": ("tfviz_cli.heatmap", "Show where a model looks: heatmaps of photos, as files."),
     "layers": ("tfviz_cli.layers", "List the layers that can give a heatmap, and which is taken."),
+    "methods": ("tfviz_cli.methods", "List the methods: cost, needs, and when to use which."),
+    "weights": (
+        "tfviz_cli.weights",
+        "Show, convert and verify PyTorch's weights, without PyTorch.",
+    ),
 }
 STANDS_ON = (
     "tensorflow",
@@ -25,6 +30,7 @@ STANDS_ON = (
     "matplotlib",
     "scikit-image",
     "pillow",
+    "safetensors",
     "click",
     "rich",
 )

@@ -20,8 +20,8 @@ _OTHER_FORMATS = {
     "converted from",
     ".onnx": "an ONNX model: load the Keras model it was converted from",
     ".pb": "a frozen TensorFlow graph: load the Keras model it was made from",
-    ".pt": "a PyTorch file: tfviz explains Keras models",
-    ".pth": "a PyTorch file: tfviz explains Keras models",
+    ".pt": "a PyTorch file: tfviz weights convert makes a Keras model of those it knows",
+    ".pth": "a PyTorch file: tfviz weights convert makes a Keras model of those it knows",
     ".safetensors": "a file of weights without a model",
     ".json": "a model's architecture without weights",
 }

@@ -1,0 +1,1 @@
+"""Files of weights that PyTorch wrote, read without PyTorch and without running anything."""
