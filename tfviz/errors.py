@@ -4,9 +4,11 @@
     ├── InputError        an image, a folder or an array that can't be explained
     ├── OutputError       a place that can't be written to
     ├── ModelError        a file that is no model, or a model that can't be explained
-    │   └── LayerError    a layer that doesn't exist or that can't give a map
+    │   ├── LayerError    a layer that doesn't exist or that can't give a map
+    │   └── MethodError   a method that this model can't be explained by
     ├── TargetError       a class, unit or function that the model's output doesn't have
     ├── GradientError     a gradient that doesn't exist, or can't be asked for like this
+    ├── TrainingError     a training run that can't go on
     └── MissingError      something this needs that isn't installed, cached or reachable
 
 Each message says what happened with the value received, why, and what to type instead. All of
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class TfvizError(ValueError):
@@ -43,12 +46,26 @@ class LayerError(ModelError):
     """A layer that doesn't exist or that can't give a map."""
 
 
+class MethodError(ModelError):
+    """A method that this model, layer or target can't be explained by."""
+
+
 class TargetError(TfvizError):
     """A class, unit or function that the model's output doesn't have."""
 
 
 class GradientError(TfvizError):
     """A gradient that doesn't exist, or that can't be asked for like this."""
+
+
+class TrainingError(TfvizError):
+    """A training run that can't go on: a loss that isn't finite, a checkpoint of another model.
+
+    Attributes:
+        report: What was found about a loss or gradient that isn't finite; None otherwise.
+    """
+
+    report: Any = None
 
 
 class MissingError(TfvizError):

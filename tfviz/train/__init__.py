@@ -1,0 +1,1 @@
+"""Training with a GradientTape: the loop, and the pieces it is built from."""
