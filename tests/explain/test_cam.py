@@ -11,9 +11,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from tfviz import Class, Contrast, GradCAM, HiResCAM, Top
+from tfviz import (
+    CAM,
+    FEM,
+    Class,
+    Contrast,
+    EigenCAM,
+    EigenGradCAM,
+    ElementwiseCAM,
+    GradCAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    Top,
+    XGradCAM,
+)
 
-METHODS = {"gradcam": (GradCAM, oracle.grad_cam), "hirescam": (HiResCAM, oracle.hires_cam)}
+# Each method and its twin; those with parameters stand in test_parameters.py.
+METHODS = {
+    "gradcam": (GradCAM, oracle.grad_cam),
+    "gradcam++": (GradCAMPlusPlus, oracle.grad_cam_pp),
+    "xgradcam": (XGradCAM, oracle.x_grad_cam),
+    "hirescam": (HiResCAM, oracle.hires_cam),
+    "elementwise": (ElementwiseCAM, oracle.elementwise),
+    "layercam": (LayerCAM, oracle.layer_cam),
+    "eigencam": (EigenCAM, oracle.eigen_cam),
+    "eigengradcam": (EigenGradCAM, oracle.eigen_grad_cam),
+    "fem": (FEM, oracle.fem),
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +46,12 @@ def small():
     """conv - max pooling - two dense layers: its gradient differs from place to place.
 
     No ReLU after the convolution: among many zeros the maximum is tied, and there a gradient is a
-    matter of convention.
+    matter of convention. Its bias keeps the sums of its channels away from zero, by which
+    XGrad-CAM divides.
     """
     keras.utils.set_random_seed(5)
     image = keras.Input((8, 8, 2))
-    x = layers.Conv2D(3, 3, name="conv", bias_initializer="normal")(image)
+    x = layers.Conv2D(3, 3, name="conv", bias_initializer=keras.initializers.Constant(2.0))(image)
     x = layers.Flatten()(layers.MaxPooling2D(name="pool")(x))
     x = layers.Dense(6, activation="relu", name="hidden", bias_initializer="normal")(x)
     return keras.Model(image, layers.Dense(4, activation="softmax", name="out")(x))
@@ -89,12 +115,140 @@ def pooled_case(pooled):
     return inputs, activations.astype(np.float64), kernel, bias
 
 
-@pytest.mark.parametrize("kind", [GradCAM, HiResCAM])
+@pytest.mark.parametrize("kind", [GradCAM, HiResCAM, XGradCAM])
 def test_map_is_cam_over_area_for_pooling_and_one_dense_layer(pooled, pooled_case, kind):
     inputs, activations, kernel, _ = pooled_case
     cam = (activations @ kernel[:, 2]) / (10 * 8)
     found = kind(pooled, relu=False)(inputs, 2).maps
     np.testing.assert_allclose(found, cam, atol=1e-7)
+
+
+def test_cam_is_the_dense_weights_over_the_channels(pooled, pooled_case):
+    inputs, activations, kernel, bias = pooled_case
+    found = CAM(pooled)(inputs, 2)
+    for i in range(len(inputs)):
+        expected = oracle.cam(activations[i], kernel[:, 2])
+        np.testing.assert_allclose(found.maps[i], expected, rtol=1e-4, atol=1e-6)
+    means = found.maps.mean(axis=(1, 2)) + bias[2]
+    np.testing.assert_allclose(means, found.scores, rtol=1e-4, atol=1e-6)
+    contrast = CAM(pooled)(inputs, Contrast(2, 0)).maps
+    difference = activations @ (kernel[:, 2] - kernel[:, 0])
+    np.testing.assert_allclose(contrast, difference, rtol=1e-4, atol=1e-6)
+
+
+def test_alpha_of_a_constant_gradient_is_one_over_two_plus_gradient_times_sum(pooled, pooled_case):
+    """w_k = Z alpha g, where g is positive: the kernel over the area."""
+    inputs, activations, kernel, _ = pooled_case
+    area = 10 * 8
+    g = kernel[:, 2] / area
+    alpha = 1 / (2 + g * activations.sum(axis=(1, 2)))
+    weights = area * alpha * np.maximum(g, 0)
+    expected = np.einsum("nhwk,nk->nhw", activations, weights)
+    found = GradCAMPlusPlus(pooled)(inputs, 2).maps
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-8)
+
+
+def test_gradcampp_of_logits_beyond_the_range_of_exp_is_finite(pooled, pooled_case):
+    """exp(200) is no float32 number: the common factor is left out."""
+    inputs, *_ = pooled_case
+    out = pooled.get_layer("out")
+    kernel, bias = out.get_weights()
+    before = GradCAMPlusPlus(pooled)(inputs, 2).maps
+    try:
+        out.set_weights([kernel, bias + 200])
+        after = GradCAMPlusPlus(pooled)(inputs, 2)
+    finally:
+        out.set_weights([kernel, bias])
+    assert after.scores.min() > 100
+    np.testing.assert_allclose(after.maps, before, rtol=1e-5)
+
+
+def test_gradcampp_is_zero_where_no_gradient_is_positive(pooled, pooled_case):
+    inputs, *_ = pooled_case
+    out = pooled.get_layer("out")
+    kernel, bias = out.get_weights()
+    try:
+        out.set_weights([-np.abs(kernel), bias])
+        found = GradCAMPlusPlus(pooled, relu=False)(inputs, 2)
+    finally:
+        out.set_weights([kernel, bias])
+    assert not found.maps.any()
+
+
+def test_elementwise_lies_above_hirescam_and_xgradcam_adds_up_to_it(small):
+    images = np.random.default_rng(0).normal(size=(3, 8, 8, 2)).astype("float32")
+    hires = HiResCAM(small, "conv", relu=False)(images, 1).maps
+    assert (ElementwiseCAM(small, "conv")(images, 1).maps >= np.maximum(hires, 0) - 1e-7).all()
+    x_grad = XGradCAM(small, "conv", relu=False)(images, 1).maps
+    sums = hires.sum(axis=(1, 2))
+    np.testing.assert_allclose(x_grad.sum(axis=(1, 2)), sums, rtol=1e-4, atol=1e-6)
+
+
+def test_eigencam_is_the_channel_where_there_is_one():
+    """And a matrix of rank one in general: its first component is all of it."""
+    image = keras.Input((6, 5, 1))
+    conv = layers.Conv2D(4, 1, use_bias=False, name="conv")
+    model = keras.Model(image, layers.Dense(2)(layers.GlobalAveragePooling2D()(conv(image))))
+    weights = np.array([1.0, -3.0, 2.0, 0.5])
+    conv.set_weights([weights.reshape(1, 1, 1, 4)])
+    inputs = np.random.default_rng(0).normal(size=(2, 6, 5, 1)).astype("float32")
+    found = EigenCAM(model)(inputs).maps
+    # A = x w^T, so v = w / |w|, turned so that its sum is positive.
+    expected = inputs[..., 0] * np.linalg.norm(weights) * np.sign(weights.sum())
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [3, 70])
+@pytest.mark.parametrize("scale", [1e-15, 1.0, 1e15])
+def test_first_component_is_that_of_the_svd_at_any_scale_and_shape(channels, scale):
+    from tfviz.explain.eigen import project
+
+    values = np.random.default_rng(channels).normal(size=(3, 7, 6, channels))
+    expected = np.stack([oracle.first_component(each) for each in values])
+    found = project(tf.constant(values * scale, tf.float32)).numpy() / scale
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+    unknown = tf.function(project, input_signature=[tf.TensorSpec((None, None, None, channels))])
+    np.testing.assert_allclose(unknown(tf.constant(values, tf.float32)), expected, atol=1e-2)
+
+
+def test_first_component_of_nothing_is_nothing():
+    from tfviz.explain.eigen import project
+
+    assert not project(tf.zeros((2, 4, 4, 5))).numpy().any()
+
+
+@pytest.mark.parametrize("channels", [3, 70])
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_first_component_of_one_broken_input_leaves_those_of_the_others(channels, broken):
+    from tfviz.explain.eigen import project
+
+    values = np.random.default_rng(0).normal(size=(3, 7, 6, channels)).astype("float32")
+    expected = project(tf.constant(values)).numpy()
+    values[1, 2, 3, 0] = broken
+    found = project(tf.constant(values)).numpy()
+    np.testing.assert_allclose(found[[0, 2]], expected[[0, 2]], atol=1e-5)
+    assert np.isnan(found[1]).all()
+
+
+def test_methods_of_activations_alone_say_so_and_ignore_the_target(small):
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 2)).astype("float32")
+    for kind in (EigenCAM, FEM):
+        first, second = kind(small, "conv")(images, 0), kind(small, "conv")(images, 3)
+        np.testing.assert_array_equal(first.maps, second.maps)
+        assert any("every target has the same map" in each for each in first.remarks)
+
+
+def test_channel_without_spread_has_no_unusual_place():
+    image = keras.Input((9, 9, 1))
+    conv = layers.Conv2D(1, 1, name="conv")
+    model = keras.Model(image, layers.Dense(2)(layers.GlobalAveragePooling2D()(conv(image))))
+    conv.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
+    flat = np.full((1, 9, 9, 1), 0.1, "float32")
+    assert not FEM(model)(flat).maps.any()
+    flat[0, 4, 4] = 1.0
+    found = FEM(model)(flat).maps[0]
+    assert (found > 0).sum() == 1
+    assert found[4, 4] == pytest.approx(flat.mean(), rel=1e-5)
 
 
 def test_hirescam_and_bias_add_up_to_the_score(pooled, pooled_case):

@@ -140,7 +140,7 @@ def test_other_shapes_of_map_are_drawn(kind):
 @pytest.mark.parametrize(
     ("images", "says"),
     [
-        ([np.zeros((4, 4, 3), np.uint8)], "1 images were given for 2 maps"),
+        ([np.zeros((4, 4, 3), np.uint8)], "1 images were given for 2 inputs"),
         ([np.zeros((4, 4, 3))] * 2, r"images\[0\] is float64"),
         ([np.zeros((4, 4), np.uint8)] * 2, r"uint8 of shape \(4, 4\)"),
     ],

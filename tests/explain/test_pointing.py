@@ -7,87 +7,64 @@ hits as often as boxes cover the photo; a map that ignores the model points no b
 
 from __future__ import annotations
 
-import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tfviz
+from tfviz.explain.metrics import energy_in_box, pointing_hit
 from tfviz.image import place, to_photo
 
+BENCHMARKS = Path(tfviz.__file__).parents[1] / "benchmarks"
 MODELS = ("mobilenet_v2_1.0_224.keras", "mobilenet_v1_0.75_224.keras")
 
 
-def photos_with_boxes(folder):
-    """(photo, {category: boxes as y0, x0, y1, x1 in 0..1}) for categories that ImageNet has too."""
-    classes = json.loads((folder / "class_to_imagenet.json").read_text())
-    for path in sorted((folder / "images").glob("*.jpg")):
-        boxes = folder / "boxes" / f"{path.stem}.txt"
-        if not boxes.exists():
-            continue
-        found = {}
-        for line in boxes.read_text().splitlines():
-            category, cx, cy, w, h = line.split()
-            if category in classes:
-                cx, cy, w, h = (float(each) for each in (cx, cy, w, h))
-                box = (cy - h / 2, cx - w / 2, cy + h / 2, cx + w / 2)
-                found.setdefault(category, []).append(box)
-        if found:
-            yield tfviz.read_rgb(path), {k: (classes[k], v) for k, v in found.items()}
+@pytest.fixture(scope="module")
+def boxed():
+    """benchmarks/boxed_photos.py, which reads the photos there too."""
+    sys.path.insert(0, str(BENCHMARKS))
+    import boxed_photos
 
-
-def covered(boxes, shape):
-    mask = np.zeros(shape, bool)
-    for y0, x0, y1, x1 in boxes:
-        rows = slice(round(max(y0, 0) * shape[0]), round(y1 * shape[0]))
-        columns = slice(round(max(x0, 0) * shape[1]), round(x1 * shape[1]))
-        mask[rows, columns] = True
-    return mask
+    yield boxed_photos
+    sys.path.remove(str(BENCHMARKS))
 
 
 @pytest.fixture(scope="module")
-def cases(shared):
-    return list(photos_with_boxes(shared / "coco"))
-
-
-def hit(heat, mask):
-    """Whether the highest pixel lies in the boxes; what a crop leaves unseen is never highest."""
-    return bool(mask[np.unravel_index(np.nanargmax(heat), heat.shape)])
-
-
-def usable(cases, outputs):
-    """(photo, class, mask) where a category of the photo is among the model's first twenty.
-
-    Of several categories the one that the model ranks highest: a map of what the model doesn't see
-    at all says nothing.
-    """
-    for i, (photo, categories) in enumerate(cases):
-        rank = np.argsort(np.argsort(-outputs[i]))
-        classes, boxes = min(categories.values(), key=lambda each: rank[each[0]].min())
-        best = int(classes[int(np.argmin(rank[classes]))])
-        if rank[best] < 20:
-            yield i, best, covered(boxes, photo.shape[:2])
+def cases(shared, boxed):
+    return list(boxed.boxed_photos(shared / "coco"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_maps_point_at_the_thing_better_than_any_map_that_ignores_the_model(shared, cases, name):
+def test_maps_point_at_the_thing_better_than_any_map_that_ignores_the_model(
+    shared, boxed, cases, name
+):
     model = tfviz.load_model(shared / "models" / name)
     # Cropped, as these models were trained: stretching a photo costs the smaller one 0.09 in hits.
-    inputs = tfviz.preprocess(model, [photo for photo, _ in cases], resize="crop")
+    inputs = tfviz.preprocess(model, [each.pixels for each in cases], resize="crop")
     outputs = model.predict(inputs, verbose=0, batch_size=32)
-    rows, targets, masks = zip(*usable(cases, outputs), strict=True)
-    found = tfviz.GradCAM(model)(inputs[list(rows)], targets)
+    asked = list(boxed.questions(cases, outputs))
+    masks = [each.inside for each in asked]
+    found = tfviz.GradCAM(model)(
+        inputs[[each.photo for each in asked]], [each.target for each in asked]
+    )
     sizes = [mask.shape for mask in masks]
     places = [place(size, (224, 224), "crop") for size in sizes]
     random = np.random.default_rng(0)
     noise = [to_photo(random.random((7, 7)).astype("float32"), each) for each in places]
 
     ours = np.mean(
-        [hit(found.on_photo(i, sizes[i], resize="crop"), mask) for i, mask in enumerate(masks)]
+        [
+            pointing_hit(found.on_photo(i, sizes[i], resize="crop"), mask)
+            for i, mask in enumerate(masks)
+        ]
     )
     point = np.mean([mask.mean() for mask in masks])
-    random_map = np.mean([hit(heat, mask) for heat, mask in zip(noise, masks, strict=True)])
+    random_map = np.mean(
+        [pointing_hit(heat, mask) for heat, mask in zip(noise, masks, strict=True)]
+    )
     # A blob in the middle has its highest pixel there, and photographers aim.
     centre = np.mean([mask[mask.shape[0] // 2, mask.shape[1] // 2] for mask in masks])
     print(
@@ -137,8 +114,8 @@ def test_among_four_photos_in_a_grid_the_map_finds_the_one_it_is_asked_for(share
         heat = found.on_photo(i, (224, 224))
         quarter = np.zeros((224, 224), bool)
         quarter[112 * (cell // 2) :, 112 * (cell % 2) :][:112, :112] = True
-        hits.append(hit(heat, quarter))
-        energy.append(heat[quarter].sum() / heat.sum())
+        hits.append(pointing_hit(heat, quarter))
+        energy.append(energy_in_box(heat, quarter))
     print(
         f"{name} {method.name}: {len(cells)} cells, hits {np.mean(hits):.3f}, "
         f"energy {np.mean(energy):.3f}; chance and centre 0.25"

@@ -1,4 +1,4 @@
-"""The traced functions, one a (model, layer, method, kind of target), made once and shared.
+"""The traced functions, one a (model, layers, method, kind of target), made once and shared.
 
 Tracing a model takes about a second, running it a few hundredths. So traced functions are kept by
 model: a new class, a new explainer on the same model or a smaller last batch finds the one that
@@ -12,16 +12,17 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
 
-from tfviz.autodiff.missing import why_no_gradient, why_untraceable
-from tfviz.errors import LayerError, ModelError, TfvizError
-from tfviz.explain.plan import Listened, Plan, listen, settle
-from tfviz.explain.targets import Function, Target
-from tfviz.explain.tokens import Grid
+from tfviz.autodiff.missing import why_untraceable
+from tfviz.errors import ModelError, TfvizError
+from tfviz.explain.outputs import Ending
+from tfviz.explain.scene import Scene, Spot, Where
+from tfviz.explain.target import Target
 from tfviz.model.choice import Choice
 from tfviz.model.tap import TRACING
 
@@ -31,7 +32,8 @@ MOST_PER_MODEL = 16
 # two changes no digit, and leaves room to the largest float16, 65504.
 HALF_SCALE = 1024.0
 
-Combine = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# What is traced of a method: takes the scene and the arguments, returns tensors in any structure.
+Body = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -39,28 +41,37 @@ class Facts:
     """What was settled while tracing, without any tensor.
 
     Attributes:
-        choice: The layer, and why.
+        choices: The layers, and why; one where none are joined.
+        spots: All calls of these layers, one map each.
+        at_input: Whether the model's input is explained at, in place of a layer.
         how: How the score was obtained, in words.
         activation: What ends the model: 'softmax', 'sigmoid', ... or None.
         units: Number of output units, None when unknown.
-        sources: Index of the model input that each call of the layer looks at.
         output_name: Which output, None for a model with one.
-        spatial_output: Whether the output has places (a segmentation).
         class_axis: The axis of the output that holds its classes.
-        grids: How the tokens of each call lie in the image; None where they don't.
-        half: Whether the layer gives float16.
+        remark: What else holds for all scores, in words; '' for nothing.
+        endings: How each output ends.
+        index: Which output is explained.
+        remarks: What the method had to say of this model.
     """
 
-    choice: Choice
+    choices: tuple[Choice, ...]
+    spots: tuple[Spot, ...]
+    at_input: bool
     how: str
     activation: str | None
     units: int | None
-    sources: tuple[int, ...]
     output_name: str | None
-    spatial_output: bool
     class_axis: int
-    grids: tuple[Grid | None, ...]
-    half: bool
+    remark: str
+    endings: tuple[Ending, ...]
+    index: int
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def half(self) -> bool:
+        """Whether a layer gives float16."""
+        return any(spot.half for spot in self.spots)
 
 
 @dataclass
@@ -68,8 +79,8 @@ class Compiled:
     """A traced function with what was settled for it.
 
     Attributes:
-        run: Takes inputs, parameters of the target and the scale of the score.
-        facts: What was settled.
+        run: Takes inputs, parameters of the target, the scale of the score, and the arguments.
+        facts: What was settled; None where it was settled before.
         traces: How often it was traced: once.
         written: Handles and types of the variables that the model itself writes when it is called
             (states of a stateful layer, averages of a BatchNormalization told to train): they are
@@ -97,32 +108,36 @@ def traces_of(model: Any) -> int:
 def compiled(
     model: Any,
     *,
-    combine: Combine,
+    body: Body,
+    calling: Callable[[], AbstractContextManager[Any]],
     method: Hashable,
-    layer: str | None,
-    output: int | str | None,
+    where: Where,
     target: Target,
     specs: Any,
     specs_key: Hashable,
     jit_compile: bool,
     state: Hashable,
+    arguments: tuple[tf.TensorSpec, ...] = (),
+    spots: tuple[Spot, ...] | None = None,
 ) -> Compiled:
     """The traced function for this, from the cache or made now.
 
     Args:
         model: A built `keras.Model`.
-        combine: Activations and gradients, both (batch, *spatial, channels) float32, to a signed
-            map (batch, *spatial).
-        method: What tells `combine` from others.
-        layer: Path of the layer; None chooses.
-        output: The output to explain; None takes the first.
+        body: What is traced.
+        calling: Makes the context in which the model is called.
+        method: What tells `body` from others.
+        where: What is explained, and where.
         target: What is explained.
         specs: `tf.TensorSpec`s in the structure that the model takes.
         specs_key: Equal for equal specs.
         jit_compile: Compile with XLA.
         state: Changes when the model's weights are other objects than before (`quantize()`).
+        arguments: Of what the body takes besides the scene.
+        spots: What a first look settled; None looks for the first time, and gives besides what
+            the body gives the scores and all that a result says of them.
     """
-    key = (method, layer, output, target.kind, specs_key, jit_compile, state)
+    key = (method, where, target.kind, specs_key, jit_compile, state, _key(arguments), spots)
     with _guard:
         kept = _cache.setdefault(model, OrderedDict())
         if key in kept:
@@ -133,7 +148,7 @@ def compiled(
         with _guard:
             if key in kept:
                 return kept[key]
-        made = _trace(model, combine, layer, output, target, specs, jit_compile)
+        made = _trace(model, body, calling, where, target, specs, arguments, spots, jit_compile)
         with _guard:
             kept[key] = made
             while len(kept) > MOST_PER_MODEL:
@@ -141,69 +156,57 @@ def compiled(
     return made
 
 
+def _key(specs: tuple[tf.TensorSpec, ...]) -> Hashable:
+    return tuple((tuple(spec.shape), spec.dtype.name) for spec in specs)
+
+
 def _trace(
     model: Any,
-    combine: Combine,
-    layer: str | None,
-    output: int | str | None,
+    body: Body,
+    calling: Callable[[], AbstractContextManager[Any]],
+    where: Where,
     target: Target,
     specs: Any,
+    arguments: tuple[tf.TensorSpec, ...],
+    spots: tuple[Spot, ...] | None,
     jit_compile: bool,
 ) -> Compiled:
     result = Compiled()
     # Emptied once traced: a concrete function never traces again, and what it closes over would
-    # keep the model, or a user's function that closes over the model, alive.
-    subject: list[Any] = [model, target]
+    # keep the model, the explainer, or a user's function that closes over the model, alive.
+    subject: list[Any] = [model, target, body, calling]
 
-    def run(inputs: Any, parameters: dict[str, tf.Tensor], scale: tf.Tensor) -> dict[str, Any]:
+    def run(
+        inputs: Any, parameters: dict[str, tf.Tensor], scale: tf.Tensor, *given: tf.Tensor
+    ) -> Any:
         result.traces += 1
-        traced, wanted = subject
-        listened = listen(traced, inputs, output)
-        explained = listened.explained
-        any_output = isinstance(wanted, Function)
-        spatial = (explained.tensor.shape.rank or 0) > 2
-        flat = _flat(listened)
-        score = wanted.score(
-            listened.all_logits if any_output else flat,
-            parameters,
-            activation=explained.activation,
-            spatial=spatial,
-        )
-        plan = settle(traced, listened, layer, score.value)
-        result.facts = Facts(
-            choice=plan.choice,
-            how=explained.how,
-            activation=explained.activation,
-            units=flat.shape[1],
-            sources=plan.sources,
-            output_name=(
-                listened.names[listened.index]
-                if len(listened.outputs) > 1 and not any_output
-                else None
-            ),
-            spatial_output=spatial,
-            class_axis=listened.class_axis,
-            grids=plan.grids,
-            half=any(each.value.dtype == tf.float16 for each in plan.calls),
-        )
-        maps, peaks = _maps(plan, score.value, combine, scale)
+        traced, wanted, formula, around = subject
+        scene = Scene(traced, inputs, wanted, parameters, scale, where, spots=spots, calling=around)
+        if spots is not None:
+            return formula(scene, *given)
+        # First, so that a layer or an output that isn't there is what is said.
+        result.facts = _facts(scene)
+        made = formula(scene, *given)
+        result.facts = replace(result.facts, remarks=tuple(scene.remarks))
+        score = scene.target_score
         return {
-            "maps": maps,
-            "gradient_peaks": peaks,
-            "scores": tf.cast(score.value, tf.float32),
+            "made": made,
+            "gradient_peaks": scene.peaks,
+            "scores": scene.score,
             "units": score.unit,
             "others": score.other,
             "signs": tf.cast(score.sign, tf.float32),
-            "outputs": tf.cast(listened.outputs[listened.index], tf.float32),
+            "kept": score.kept,
+            "outputs": tf.cast(scene.listened.outputs[scene.listened.index], tf.float32),
         }
 
     function = tf.function(run, autograph=False, jit_compile=jit_compile or None)
-    parameter_specs = {
-        name: tf.TensorSpec((None,), dtype) for name, dtype in target.signature.items()
-    }
     try:
         result.run = function.get_concrete_function(
-            specs, parameter_specs, tf.TensorSpec((), tf.float32)
+            specs,
+            {name: _row_spec(each) for name, each in target.signature.items()},
+            tf.TensorSpec((), tf.float32),
+            *arguments,
         )
         result.written = _written(result.run.graph)
     except ValueError as error:
@@ -216,6 +219,31 @@ def _trace(
     return result
 
 
+def _row_spec(given: Any) -> tf.TensorSpec:
+    return given if isinstance(given, tf.TensorSpec) else tf.TensorSpec((None,), given)
+
+
+def _facts(scene: Scene) -> Facts:
+    listened, target = scene.listened, scene.target
+    return Facts(
+        choices=tuple(plan.choice for plan in scene.plans),
+        spots=scene.spots,
+        at_input=scene.where.at_input,
+        how=target.how(scene.outputs),
+        activation=listened.explained.activation,
+        units=scene.logits.shape[1],
+        output_name=(
+            listened.names[listened.index]
+            if len(listened.outputs) > 1 and not target.reads_all
+            else None
+        ),
+        class_axis=listened.class_axis,
+        remark=target.remark(scene.outputs),
+        endings=scene.outputs.endings,
+        index=listened.index,
+    )
+
+
 def _written(graph: Any) -> tuple[tuple[tf.Tensor, tf.DType], ...]:
     """Handles and types of the variables that a traced call assigns to."""
     types = {
@@ -226,44 +254,3 @@ def _written(graph: Any) -> tuple[tuple[tf.Tensor, tf.DType], ...]:
     return tuple(
         (outside, types[id(inside)]) for outside, inside in graph.captures if id(inside) in types
     )
-
-
-def _maps(
-    plan: Plan, score: tf.Tensor, combine: Combine, scale: tf.Tensor
-) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """One signed map a call of the layer, and the largest gradient of each input."""
-    tapped = [each.value for each in plan.calls]
-    gradients = tf.gradients(tf.cast(score, tf.float32) * scale, tapped)
-    maps, peaks = [], []
-    for tensor, gradient, layout in zip(tapped, gradients, plan.layouts, strict=True):
-        if gradient is None:
-            raise LayerError(why_no_gradient(plan.choice.path, plan.node.operation, tensor, score))
-        A = _channels_last(tf.cast(tensor, tf.float32), layout)
-        G = _channels_last(tf.cast(gradient, tf.float32) / scale, layout)
-        maps.append(combine(A, G))
-        peaks.append(tf.reduce_max(tf.abs(G), axis=list(range(1, len(G.shape)))))
-    return maps, peaks
-
-
-def _channels_last(tensor: tf.Tensor, layout: str) -> tf.Tensor:
-    if layout == "channels_last":
-        return tensor
-    rank = len(tensor.shape)
-    return tf.transpose(tensor, [0, *range(2, rank), 1])
-
-
-def _flat(listened: Listened) -> tf.Tensor:
-    """Logits as (batch, units): the mean over places where the output has some.
-
-    Source: Vinogradova et al., "Towards Interpretable Semantic Segmentation via Gradient-weighted
-    Class Activation Mapping", 2020, equation 3, over all pixels and as a mean, so that the score
-    does not grow with the picture.
-    """
-    logits = tf.cast(listened.explained.tensor, tf.float32)
-    rank = logits.shape.rank
-    if rank == 1:
-        return logits[:, None]
-    if rank == 2:
-        return logits
-    places = [axis for axis in range(1, rank) if axis != listened.class_axis]
-    return tf.reduce_mean(logits, axis=places)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfviz.errors import InputError
-from tfviz.explain.targets import Contrast, Function, Side, Target
+from tfviz.explain.photos import ModelInputs, photos_on
 from tfviz.model.card import Card
 from tfviz.model.choice import Choice
 from tfviz.model.shapes import places_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from tfviz.explain.compiled import Facts
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,11 +40,14 @@ class Explanation:
         input_shape: Of one input that the layer looks at, without the batch axis.
         calls: One Explanation for each call of the layer, this one first: a layer that a siamese
             model calls twice has two maps, each of its own input.
+        parts: One Explanation for each layer where several are joined; empty otherwise.
         images: The photos to draw on, as given.
         resize: How the photos were brought to the model's size; None: stretched.
         class_axis: The axis of `outputs` that holds the classes.
         remarks: What holds for all inputs: which output, how tokens were folded, which call.
         card: What is known of the model: class names, resize.
+        inputs: Names and shapes of all inputs of the model.
+        source: Which of them the layer looks at.
     """
 
     maps: np.ndarray
@@ -67,61 +67,24 @@ class Explanation:
     card: Card = field(default_factory=Card)
     remarks: tuple[str, ...] = ()
     calls: tuple[Explanation, ...] = ()
-
-    @classmethod
-    def made(
-        cls,
-        *,
-        method: str,
-        maps: np.ndarray,
-        notes: tuple[str, ...],
-        folded: str,
-        facts: Facts,
-        call: int,
-        input_shape: tuple[int, ...],
-        images: Any,
-        resize: str | None,
-        target: Target,
-        card: Card,
-        scores: np.ndarray,
-        units: np.ndarray,
-        others: np.ndarray,
-        signs: np.ndarray,
-        outputs: np.ndarray,
-    ) -> Explanation:
-        """Put together what one call of the layer gave."""
-        remarks = [folded] if folded else []
-        if facts.output_name is not None:
-            remarks.append(f"explains output '{facts.output_name}'")
-        if len(facts.sources) > 1:
-            remarks.append(
-                f"the layer is called {len(facts.sources)} times: this is call {call + 1}, of "
-                f"input {facts.sources[call] + 1}; the others stand in .calls"
-            )
-        if facts.spatial_output:
-            remarks.append("the score is the mean of the class over all places of the output")
-        return cls(
-            maps=maps,
-            scores=scores,
-            targets=_in_words(target, units, others, signs, facts, card),
-            units=units,
-            outputs=outputs,
-            layer=facts.choice,
-            score_from=facts.how,
-            notes=notes,
-            method=method,
-            activation=facts.activation,
-            input_shape=tuple(input_shape),
-            images=images,
-            resize=resize,
-            class_axis=facts.class_axis,
-            card=card,
-            remarks=tuple(remarks),
-        )
+    parts: tuple[Explanation, ...] = ()
+    inputs: ModelInputs = field(default_factory=ModelInputs)
+    source: int = 0
 
     def with_calls(self, calls: tuple[Explanation, ...]) -> Explanation:
         """The same with the explanations of all calls of the layer."""
         return replace(self, calls=calls)
+
+    def joined(
+        self,
+        maps: np.ndarray,
+        notes: tuple[str, ...],
+        layer: Choice,
+        remarks: tuple[str, ...],
+        parts: tuple[Explanation, ...],
+    ) -> Explanation:
+        """The same with the map that several layers have together."""
+        return replace(self, maps=maps, notes=notes, layer=layer, remarks=remarks, parts=parts)
 
     def __len__(self) -> int:
         return len(self.maps)
@@ -143,11 +106,12 @@ class Explanation:
             lines.append(f"  ... and {len(self) - 5} more")
         return "\n".join(lines) + ">"
 
-    def probabilities(self, index: int) -> list[tuple[str, float]]:
+    def probabilities(self, index: int, most: int | None = None) -> list[tuple[str, float]]:
         """What the model says of one input, the most likely class first.
 
         Args:
             index: Of the input in the batch.
+            most: How many classes at most; None for all.
 
         Returns:
             Pairs of class name and probability; empty where the output is no probability.
@@ -160,8 +124,25 @@ class Explanation:
         if len(row) == 1 and self.activation == "sigmoid":
             sides = [(self._side(True), float(row[0])), (self._side(False), 1 - float(row[0]))]
             return sorted(sides, key=lambda each: -each[1])
-        order = np.argsort(-row, kind="stable")
+        order = np.argsort(-row, kind="stable")[:most]
         return [(self.card.name_of(int(i), len(row)), float(row[i])) for i in order]
+
+    def probability(self, index: int) -> float | None:
+        """How likely the model takes the explained class to be, of one input.
+
+        Args:
+            index: Of the input in the batch.
+
+        Returns:
+            0 to 1; None where no single class is explained or the output is no probability.
+        """
+        row, unit = np.atleast_1d(self.outputs[index]), int(self.units[index])
+        if row.ndim != 1 or unit < 0 or self.activation not in ("softmax", "sigmoid"):
+            return None
+        if len(row) == 1:
+            return dict(self.probabilities(index)).get(self.targets[index])
+        named = self.card.name_of(unit, len(row)) == self.targets[index]
+        return float(row[unit]) if named else None
 
     def _side(self, positive: bool) -> str:
         if len(self.card.class_names) == 2:
@@ -179,8 +160,8 @@ class Explanation:
         """The maps over the photos, each in the photo's own resolution.
 
         Args:
-            images: uint8 RGB, (batch, height, width, 3) or a list of different sizes; what was
-                given to the call by default.
+            images: uint8 RGB, (batch, height, width, 3) or a list of different sizes, or a dict or
+                list of such for each input of the model; what was given to the call by default.
             resize: How the photos were brought to the model's input size: 'stretch', 'crop' or
                 'letterbox'.
             colormap: Any of matplotlib's; the default is safe for colour-blind eyes.
@@ -220,15 +201,35 @@ class Explanation:
             return places_of(self.input_shape)
         return int(self.maps.shape[1]), int(self.maps.shape[2])
 
+    @property
+    def input_name(self) -> str:
+        """The name of the input that the layer looks at."""
+        return self.inputs.name_of(self.source)
+
+    @property
+    def all_calls(self) -> tuple[Explanation, ...]:
+        """One Explanation for each call of the layer; this one alone where there is one."""
+        return self.calls if len(self.calls) > 1 else (self,)
+
+    def photos_of(self, call: Explanation, images: Any = None) -> Any:
+        """The photos that a call is drawn on, None where there are none.
+
+        Args:
+            call: One of `all_calls`.
+            images: Photos of one input, which belong to this call, or of each; those given to the
+                method by default.
+        """
+        if images is None:
+            return call.images
+        return photos_on(images, self.inputs, len(self), call.source, self.source)
+
     def _photos(self, images: Any) -> list[np.ndarray]:
-        images = self.images if images is None else images
+        images = self.photos_of(self, images)
         if images is None:
             raise InputError(
                 "There are no photos to draw on: pass images= (uint8 RGB) here or to the call."
             )
         photos = [np.asarray(each) for each in images]
-        if len(photos) != len(self):
-            raise InputError(f"{len(photos)} images were given for {len(self)} maps.")
         for i, photo in enumerate(photos):
             if photo.ndim != 3 or photo.shape[-1] != 3 or photo.dtype != np.uint8:
                 raise InputError(
@@ -240,25 +241,30 @@ class Explanation:
     def plot(self, images: Any = None, *, index: int = 0, **options: Any) -> Figure:
         """Draw all 2-D maps over their photos; one 1-D map under its signal; one 3-D map in slices.
 
+        Where a layer is called on several inputs the maps of all calls stand beside each other,
+        as far as they are 2-D.
+
         Args:
-            images: Photos (uint8 RGB) for 2-D maps, signals (batch, steps, channels) for 1-D ones.
+            images: Photos (uint8 RGB) for 2-D maps, signals (batch, steps, channels) for 1-D ones;
+                a dict or list of such for each input of the model.
             index: Of the input to draw, for 1-D and 3-D maps.
             **options: As for `overlay`.
 
         Returns:
             A matplotlib figure, also without pyplot.
         """
-        titles = [
-            f"{target}  {score:.2f}" + (f"\n{note}" if note else "")
-            for target, score, note in zip(self.targets, self.scores, self.notes, strict=True)
-        ]
-        images = self.images if images is None else images
+        titles = self._titles()
         if self.maps.ndim == 3:
             from tfviz.draw.grid import grid
 
-            if images is not None:
-                return grid(self.overlay(images, **options), titles=titles)
-            return grid(self._bare(options.get("colormap")), titles=titles)
+            drawn = [call for call in self.all_calls if call.maps.ndim == 3]
+            pictures = [call._drawn(self.photos_of(call, images), options) for call in drawn]
+            if len(drawn) > 1:
+                titles = [f"{call.input_name}: {t}" for call in drawn for t in call._titles()]
+            columns = len(self) if len(drawn) > 1 else None
+            flat = [each for row in pictures for each in row]
+            return grid(flat, titles=titles, columns=columns)
+        images = self.photos_of(self, images)
         if self.maps.ndim == 2:
             from tfviz.draw.profile import profile
 
@@ -267,6 +273,18 @@ class Explanation:
         from tfviz.draw.slices import slices
 
         return slices(self.maps[index], title=titles[index])
+
+    def _titles(self) -> list[str]:
+        return [
+            f"{target}  {score:.2f}" + (f"\n{note}" if note else "")
+            for target, score, note in zip(self.targets, self.scores, self.notes, strict=True)
+        ]
+
+    def _drawn(self, images: Any, options: dict[str, Any]) -> list[np.ndarray]:
+        """The maps over photos, or by themselves without any."""
+        if images is None:
+            return self._bare(options.get("colormap"))
+        return self.overlay(images, **options)
 
     def _bare(self, colormap: str | None) -> list[np.ndarray]:
         """The maps as pictures of their own, at the model's input size."""
@@ -290,60 +308,30 @@ class Explanation:
     ) -> list[Path]:
         """Write raw maps, overlays where there are photos, and `explanation.json`, which is last.
 
+        Where a layer is called on several inputs the maps of all its calls are written, in files
+        named after the input: `cat.left.map.npy`, `cat.right.map.npy`.
+
         Args:
             directory: Made if it isn't there.
-            images: Photos to draw on; those of the call by default.
+            images: Photos to draw on, as for a call of the method; those of the call by default.
             names: Stems of the files, one a input; `input-0`, `input-1`, ... by default.
             **options: As for `overlay`.
 
         Returns:
             The files written.
-        """
-        from tfviz.files.atomic import ensure_writable, write_text
-        from tfviz.image.writing import write_array, write_image
 
-        folder = Path(directory)
-        ensure_writable(folder)
-        stems = list(names) if names is not None else [f"input-{i}" for i in range(len(self))]
-        if len(stems) != len(self):
-            raise InputError(f"names= holds {len(stems)} names for {len(self)} maps.")
-        if len(set(stems)) < len(stems):
-            raise InputError("names= holds a name twice: one file would replace the other.")
-        written = []
-        for stem, values in zip(stems, self.maps, strict=True):
-            written.append(folder / f"{stem}.map.npy")
-            write_array(written[-1], values)
-        if self.maps.ndim == 3 and (images is not None or self.images is not None):
-            for stem, picture in zip(stems, self.overlay(images, **options), strict=True):
-                written.append(folder / f"{stem}.overlay.png")
-                write_image(written[-1], picture)
-        written.append(folder / "explanation.json")
-        write_text(written[-1], json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
-        return written
+        Raises:
+            InputError: When names or photos don't fit.
+        """
+        from tfviz.explain.saving import save
+
+        return save(self, directory, images, names, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the arrays of maps and outputs, ready for JSON."""
-        axes = tuple(range(1, self.maps.ndim))
-        return {
-            "method": self.method,
-            "layer": self.layer.path,
-            "layer_reason": self.layer.reason,
-            "score_from": self.score_from,
-            "map_shape": list(self.maps.shape[1:]),
-            "remarks": list(self.remarks),
-            "inputs": [
-                {
-                    "target": self.targets[i],
-                    "unit": int(self.units[i]),
-                    "score": float(self.scores[i]),
-                    "map_range": [float(low), float(high)],
-                    "note": self.notes[i],
-                }
-                for i, (low, high) in enumerate(
-                    zip(self.maps.min(axis=axes), self.maps.max(axis=axes), strict=True)
-                )
-            ],
-        }
+        from tfviz.explain.saving import as_dict
+
+        return as_dict(self)
 
     def _repr_html_(self) -> str:
         picture = io.BytesIO()
@@ -354,29 +342,3 @@ class Explanation:
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _in_words(
-    target: Target,
-    units: np.ndarray,
-    others: np.ndarray,
-    signs: np.ndarray,
-    facts: Facts,
-    card: Card,
-) -> tuple[str, ...]:
-    """What was explained of each input."""
-    if isinstance(target, Function):
-        name = getattr(target.function, "__name__", "function")
-        return (f"function {name}",) * len(units)
-    if facts.units == 1:
-        if facts.activation != "sigmoid" and not isinstance(target, Side):
-            return ("the output",) * len(units)
-        names = card.class_names if len(card.class_names) == 2 else ("negative", "positive")
-        return tuple(names[int(sign > 0)] for sign in signs)
-    words = tuple(card.name_of(int(unit), facts.units) for unit in units)
-    if isinstance(target, Contrast):
-        rather = [card.name_of(int(unit), facts.units) for unit in others]
-        return tuple(
-            f"{word} rather than {other}" for word, other in zip(words, rather, strict=True)
-        )
-    return words

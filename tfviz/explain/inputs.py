@@ -97,6 +97,25 @@ def as_batch(model: Any, inputs: Any) -> Batch:
     return Batch(arrays, count, keras.tree.pack_sequence_as(arrays, specs))
 
 
+def input_names(model: Any, arrays: Any) -> tuple[str, ...]:
+    """Names of the inputs, flat: the keys of a dict, the model's own names, or numbers.
+
+    Args:
+        model: A `keras.Model`.
+        arrays: In the structure that was given to it.
+    """
+    count = len(keras.tree.flatten(arrays))
+    if isinstance(arrays, dict) and len(arrays) == count:
+        return tuple(str(key) for key in sorted(arrays))
+    expected = _expected(model) or []
+    names = [each.name for each in expected] if len(expected) == count else [""] * count
+    # A name that Keras made up by counting says nothing.
+    return tuple(
+        f"input-{i + 1}" if not name or name.startswith("keras_tensor") else name
+        for i, name in enumerate(names)
+    )
+
+
 def _as_array(value: Any) -> Any:
     if tf.is_tensor(value):
         return value

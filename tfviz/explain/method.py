@@ -1,36 +1,46 @@
 """What all class activation maps have in common: everything but the formula.
 
-A method is a class of a few lines: its name, its paper, and `combine`, which makes a map of the
-activations of a layer and of the gradients of the score by them.
+A method is a class of a few lines. Its name and its paper, and one of three, the first that is
+enough:
+
+    combine(activations, gradients)    a static formula, one backward pass
+    trace(scene)                       whatever can be said in one traced function
+    run(work)                          several traced functions, each run as often as needed
 """
 
 from __future__ import annotations
 
 import contextlib
 import inspect
-import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfviz.errors import InputError, ModelError
-from tfviz.explain.compiled import HALF_SCALE, Compiled, compiled
+from tfviz.errors import InputError, LayerError, ModelError, nearest
+from tfviz.explain.applicable import check
+from tfviz.explain.assembling import Found, explained
+from tfviz.explain.compiled import Compiled, Facts, compiled
 from tfviz.explain.explanation import Explanation
-from tfviz.explain.inputs import Batch, as_batch
-from tfviz.explain.notes import notes_on
-from tfviz.explain.targets import Parameters, Target, as_target
+from tfviz.explain.frozen import Constants
+from tfviz.explain.fusing import FUSES
+from tfviz.explain.inputs import Batch, as_batch, input_names
+from tfviz.explain.joined import paths_of
+from tfviz.explain.photos import ModelInputs, by_input
+from tfviz.explain.scene import Scene, Where
+from tfviz.explain.smoothing import smoothed
+from tfviz.explain.target import PINNED
+from tfviz.explain.targets import Target, as_target
 from tfviz.explain.tokens import fold
+from tfviz.explain.work import ROWS, Work, joined_rows, rows_of
 from tfviz.model.backend import require_keras_model
 from tfviz.model.card import card_of
 from tfviz.model.loading import first_line
 from tfviz.model.tap import TRACING
-from tfviz.model.tree import find, walk
-
-# What a traced function gives besides maps, one row an input.
-RESULTS = ("scores", "units", "others", "signs", "outputs")
+from tfviz.model.tree import walk
 
 
 class ActivationMap:
@@ -43,11 +53,17 @@ class ActivationMap:
             new explainer.
         layer: Where to explain: a path (`base/conv5`), a name that occurs once, or the layer
             itself. None takes the last operation before the pooling or flattening that still has
-            places in it, and says so in the result.
+            places in it, and says so in the result. Several, as a list or joined by '+'
+            (`conv4+conv5`), are explained in one run and fused.
         output: Which output of a model with several, by index or name; None takes the first.
         batch_size: How many inputs run at once; memory depends on this alone.
         relu: Whether negative values are cut off; None does as the method's paper.
             False keeps the signed map, which is drawn diverging around zero.
+        fuse: How the maps of several layers become one: 'mean', 'max' or 'product' of the maps,
+            each brought to the finest size and divided by its own largest value; None does as the
+            method's paper.
+        smooth: Explain mirrored and scaled copies of each input too (six in all), and take the
+            mean of their maps, mirrored back.
         jit_compile: Compile with XLA, which runs what plain TensorFlow has no CPU kernels for
             (channels_first convolutions).
 
@@ -58,6 +74,15 @@ class ActivationMap:
 
     name: ClassVar[str]
     paper_relu: ClassVar[bool] = True
+    paper_fuse: ClassVar[str] = "mean"
+    # Explains at the model's input in place of a layer.
+    at_input: ClassVar[bool] = False
+    # How many layers are taken where none is named: the last of each size.
+    stages: ClassVar[int] = 1
+    # Looks at activations alone: the map is the same for every target.
+    class_agnostic: ClassVar[bool] = False
+    # Weights that are taken for constants; see tfviz.explain.frozen.
+    constants: Constants | None = None
 
     def __init__(
         self,
@@ -67,16 +92,29 @@ class ActivationMap:
         output: int | str | None = None,
         batch_size: int = 32,
         relu: bool | None = None,
+        fuse: str | None = None,
+        smooth: bool = False,
         jit_compile: bool = False,
     ) -> None:
         require_keras_model(model)
         if batch_size < 1:
             raise InputError(f"batch_size={batch_size}: at least one input must run at once.")
+        if fuse is not None and fuse not in FUSES:
+            raise InputError(
+                f"fuse={fuse!r} is none of {', '.join(FUSES)}.{nearest(str(fuse), FUSES)}"
+            )
         self.model = model
         self.output = output
         self.batch_size = batch_size
         self.relu = self.paper_relu if relu is None else relu
+        self.fuse = self.paper_fuse if fuse is None else fuse
+        self.smooth = smooth
         self.jit_compile = jit_compile
+        if self.at_input and layer is not None:
+            raise LayerError(
+                f"Method '{type(self).name}' explains at the model's input and takes no layer: "
+                f"leave layer= out."
+            )
         combine = inspect.getattr_static(type(self), "combine")
         if not isinstance(combine, staticmethod) and not self.settings:
             raise TypeError(
@@ -84,8 +122,13 @@ class ActivationMap:
                 f"what tells its instances apart: traced functions are shared."
             )
         self._state = _state_of(model)
-        # A layer object is only good for its path: kept itself, it would keep the model alive.
-        self._path = None if layer is None or layer == "auto" else self._find(layer)
+        # Layer objects are only good for their paths: kept themselves, they'd keep the model alive.
+        self._where = Where(
+            layers=paths_of(model, layer),
+            output=output,
+            at_input=self.at_input,
+            stages=self.stages,
+        )
 
     @staticmethod
     def combine(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
@@ -99,6 +142,48 @@ class ActivationMap:
             The signed map (batch, *spatial), before any ReLU.
         """
         raise TypeError("a method must say how it combines")  # pragma: no cover
+
+    def trace(self, scene: Scene) -> Any:
+        """What is made of one call of the model, traced once.
+
+        What it uses of its instance must be in `settings`: traced functions are shared.
+
+        Args:
+            scene: The call: activations, gradients, logits, and other calls from it.
+
+        Returns:
+            Signed maps (batch, *spatial), one for each of `scene.spots`; for a method with a `run`
+            of its own, tensors in any structure.
+        """
+        return [self.combine(A, G) for A, G in zip(scene.activations, scene.gradients, strict=True)]
+
+    def run(self, work: Work) -> Any:
+        """Explain a part of a batch.
+
+        Args:
+            work: Runs traced functions on the part: `work.look()` runs `trace`.
+
+        Returns:
+            Signed maps (batch, *spatial), one for each of `work.facts.spots`, as tensors or arrays.
+        """
+        return work.look()
+
+    def calling(self) -> AbstractContextManager[Any]:
+        """The context in which the model is called while it is traced."""
+        return nullcontext()
+
+    @contextlib.contextmanager
+    def _calling(self) -> Iterator[None]:
+        with self.calling(), nullcontext() if self.constants is None else self.constants():
+            yield
+
+    @property
+    def settings(self) -> tuple[Hashable, ...]:
+        """What besides its class tells a method with parameters from another: they go in here.
+
+        Two methods of one class and with equal settings share a traced function.
+        """
+        return ()
 
     def __call__(
         self,
@@ -116,7 +201,9 @@ class ActivationMap:
             target: What to explain: None or 'top1' for what the model says, 'top2', ..., a class
                 index or a class name, one index per input, `Contrast(a, b)`, `Side(positive)`, or a
                 function of the outputs (logits in place of probabilities).
-            images: The same as a person sees them, uint8 RGB, to draw on: one per input.
+            images: The same as a person sees them, uint8 RGB, to draw on: one per input of the
+                batch. For a model with several inputs those of the first that the layer looks at,
+                or a dict by the input's name, or a list, with the photos of each.
             resize: How `images` were brought to the model's size, as given to `preprocess`:
                 'stretch' (the default), 'crop' or 'letterbox'. The map goes back the same way.
 
@@ -131,42 +218,32 @@ class ActivationMap:
         batch = as_batch(self.model, inputs)
         card = card_of(self.model)
         wanted = as_target(target, card.find_class)
-        if images is not None and len(images) != batch.count:
-            raise InputError(f"{len(images)} images were given for {batch.count} inputs.")
+        described = ModelInputs(input_names(self.model, batch.arrays), batch.shapes)
+        by_input(images, described, batch.count)  # refuses before anything is run
         self._build(batch)
-        function = self._compiled(batch, wanted)
-        facts = function.facts
-        assert facts is not None  # tracing sets it
-        wanted.check(facts.units, facts.activation)
-        result = self._results(function, batch, wanted.parameters(batch.count))
-        same = (result["others"] >= 0) & (result["others"] == result["units"])
-        explanations = []
-        for call, source in enumerate(facts.sources):
-            signed, folded = fold(result[f"map {call}"], facts.grids[call])
-            notes = notes_on(
-                signed, result[f"peak {call}"], result["scores"], relu=self.relu, same=same
+        found = self._found(batch, wanted)
+        if self.smooth:
+            pinned = wanted.pinned(*(found.rows[name] for name in PINNED))
+            found = smoothed(
+                found,
+                batch,
+                lambda other, width: self._found(
+                    other, pinned if width is None else pinned.mirrored(width)
+                ),
             )
-            explanations.append(
-                Explanation.made(
-                    method=type(self).name,
-                    maps=np.maximum(signed, 0) if self.relu else signed,
-                    notes=notes,
-                    folded=folded,
-                    facts=facts,
-                    call=call,
-                    input_shape=batch.shapes[source] if source < len(batch.shapes) else (),
-                    # Photos that were given belong to the first input.
-                    images=images if source == facts.sources[0] else None,
-                    resize=resize or card.resize,
-                    target=wanted,
-                    card=card,
-                    **{name: result[name] for name in RESULTS},
-                )
-            )
-        return explanations[0].with_calls(tuple(explanations))
-
-    def _find(self, layer: Any) -> str:
-        return find(walk(self.model), layer, self.model).path
+        return explained(
+            found,
+            method=type(self).name,
+            relu=self.relu,
+            fuse=self.fuse,
+            smooth=self.smooth,
+            class_agnostic=self.class_agnostic,
+            target=wanted,
+            card=card,
+            inputs=described,
+            images=images,
+            resize=resize or card.resize,
+        )
 
     def _build(self, batch: Batch) -> None:
         """Give an un-built model its weights, as its first ordinary call would."""
@@ -183,103 +260,101 @@ class ActivationMap:
                 f"{shapes}: {first_line(error)}"
             ) from error
 
-    @property
-    def settings(self) -> tuple[Hashable, ...]:
-        """What besides its class tells a method with parameters from another: they go in here.
-
-        Two methods of one class and with equal settings share a traced function.
-        """
-        return ()
-
-    def _compiled(self, batch: Batch, target: Target) -> Compiled:
-        variables = tuple(id(each) for each in self.model.variables)
-        return compiled(
-            self.model,
-            combine=self.combine,
-            method=(type(self), self.settings),
-            layer=self._path,
-            output=self.output,
-            target=target,
-            specs=batch.specs,
-            specs_key=batch.key,
-            jit_compile=self.jit_compile,
-            state=hash((self._state, variables)),
-        )
-
-    def _results(
-        self, function: Compiled, batch: Batch, parameters: Parameters
-    ) -> dict[str, np.ndarray]:
-        """Run all of a batch in parts and put the parts together."""
+    def _found(self, batch: Batch, target: Target) -> Found:
+        """Signed maps of a batch, run in parts and put together."""
+        target.check_inputs(batch.shapes)
+        look = self._traced(batch, self._checked, ("look",), target)
+        facts = look.facts
+        assert facts is not None  # tracing sets it
+        target.check_outputs(facts.units, facts.endings, facts.index)
         try:
-            return self._in_parts(function, batch, parameters, self.batch_size)
+            parts = self._in_parts(look, batch, target, self.batch_size)
         except tf.errors.OpError as error:
             fixed = _fixed_batch(self.model)
-            if fixed is not None and fixed != self.batch_size:
-                # Built for batches of one size (`batch_shape=`), which some layers rely on.
-                return self._in_parts(function, batch, parameters, fixed, padded=True)
-            raise ModelError(_why_not_run(self.model.name, error)) from error
+            if fixed is None or fixed == self.batch_size:
+                raise ModelError(_why_not_run(self.model.name, error)) from error
+            # Built for batches of one size (`batch_shape=`), which some layers rely on.
+            parts = self._in_parts(look, batch, target, fixed, padded=True)
+        maps, folded = [], []
+        for index, spot in enumerate(facts.spots):
+            signed, note = fold(np.concatenate([part["maps"][index] for part in parts]), spot.grid)
+            maps.append(signed)
+            folded.append(note)
+        return Found(
+            facts=facts,
+            maps=tuple(maps),
+            folded=tuple(folded),
+            peaks=tuple(
+                np.concatenate(each)
+                for each in zip(*(part["gradient_peaks"] for part in parts), strict=True)
+            ),
+            rows=joined_rows([{name: part[name] for name in ROWS} for part in parts]),
+        )
 
     def _in_parts(
-        self,
-        function: Compiled,
-        batch: Batch,
-        parameters: Parameters,
-        size: int,
-        *,
-        padded: bool = False,
-    ) -> dict[str, np.ndarray]:
-        facts = function.facts
-        assert facts is not None
+        self, look: Compiled, batch: Batch, target: Target, size: int, *, padded: bool = False
+    ) -> list[dict[str, Any]]:
+        parameters = target.parameters(batch.count)
+
+        def tracer(
+            body: Callable[..., Any],
+            key: Hashable,
+            pinned: Target,
+            arguments: tuple[tf.TensorSpec, ...],
+            facts: Facts,
+        ) -> Compiled:
+            return self._traced(batch, body, ("further", key), pinned, arguments, facts)
+
         parts = []
         for rows, part in batch.chunks(size, padded=padded):
             index: Any = rows
+            count = rows.stop - rows.start
             if padded:
                 index = np.minimum(np.arange(rows.start, rows.start + size), batch.count - 1)
-            own = {name: tf.constant(value[index]) for name, value in parameters.items()}
-            made = self._run(function, part, own, HALF_SCALE if facts.half else 1.0)
-            if facts.half and not all(np.isfinite(each).all() for each in made["maps"]):
-                # float16 ends at 65504: large logits have no room for the scale.
-                made = self._run(function, part, own, 1.0)
-            count = rows.stop - rows.start
+            work = Work.of(
+                part,
+                size if padded else count,
+                size,
+                target,
+                rows_of(parameters, index),
+                look,
+                tracer,
+            )
+            maps = self.run(work)
+            work.look()
+            made = {name: work.seen[name] for name in (*ROWS, "gradient_peaks")}
+            made["maps"] = [np.asarray(each, np.float32) for each in maps]
             parts.append(keras.tree.map_structure(lambda each, n=count: each[:n], made))
-        joined = {
-            name: np.concatenate([part[name] for part in parts])
-            for name in ("scores", "units", "others", "signs", "outputs")
-        }
-        for call in range(len(facts.sources)):
-            joined[f"map {call}"] = np.concatenate([part["maps"][call] for part in parts])
-            peaks = [part["gradient_peaks"][call] for part in parts]
-            joined[f"peak {call}"] = np.concatenate(peaks)
-        return joined
+        return parts
 
-    def _run(
-        self, function: Compiled, inputs: Any, parameters: dict[str, tf.Tensor], scale: float
-    ) -> dict[str, Any]:
-        with _put_back(function.written):
-            made = function.run(inputs, parameters, tf.constant(scale))
-            return keras.tree.map_structure(lambda each: each.numpy(), made)
+    def _checked(self, scene: Scene) -> Any:
+        check(type(self).name, scene)
+        return self.trace(scene)
 
-
-# Held while variables that the model writes are put back: two runs would mix them up.
-_WRITING = threading.Lock()
-
-
-@contextlib.contextmanager
-def _put_back(written: Sequence[tuple[tf.Tensor, tf.DType]]) -> Iterator[None]:
-    """Leave variables that the model writes when it is called as they were."""
-    if not written:
-        yield
-        return
-    with _WRITING:
-        kept = [
-            tf.identity(tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype))
-            for handle, dtype in written
-        ]
-        try:
-            yield
-        finally:
-            for (handle, _), value in zip(written, kept, strict=True):
-                tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+    def _traced(
+        self,
+        batch: Batch,
+        body: Callable[..., Any],
+        key: Hashable,
+        target: Target,
+        arguments: tuple[tf.TensorSpec, ...] = (),
+        facts: Facts | None = None,
+    ) -> Compiled:
+        variables = tuple(id(each) for each in self.model.variables)
+        return compiled(
+            self.model,
+            body=body,
+            calling=self._calling,
+            method=(type(self), self.settings, key, self.constants),
+            where=self._where,
+            target=target,
+            specs=batch.specs,
+            specs_key=batch.key,
+            arguments=arguments,
+            spots=None if facts is None else facts.spots,
+            jit_compile=self.jit_compile,
+            state=hash((self._state, variables)),
+        )
 
 
 def _fixed_batch(model: Any) -> int | None:

@@ -7,14 +7,15 @@ makes a score; `settle` takes the layer that the score is explained at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfviz.autodiff.missing import why_closed, why_in_loop, why_unheard
-from tfviz.errors import LayerError, TargetError, nearest
+from tfviz.errors import LayerError
+from tfviz.explain.outputs import flat_tensors, output_index, output_names
 from tfviz.explain.tokens import Grid, find_grid, only_one_token_read
 from tfviz.model.choice import (
     Candidate,
@@ -25,9 +26,9 @@ from tfviz.model.choice import (
     spatial_shape,
     with_moved,
 )
-from tfviz.model.heard import Heard, Hearing, hear
+from tfviz.model.heard import Given, Heard, Hearing, hear
 from tfviz.model.logits import Logits, find_logits, upstream
-from tfviz.model.shapes import in_words
+from tfviz.model.shapes import channels_stand_first, in_words
 from tfviz.model.tree import Node, find
 
 
@@ -94,27 +95,32 @@ class Plan:
     node: Node
 
 
-def listen(model: Any, inputs: Any, output: int | str | None) -> Listened:
+def listen(
+    model: Any, inputs: Any, output: int | str | None, given: Given | None = None
+) -> Listened:
     """Call the model inside the graph that is being traced, and find its logits.
+
+    The one place where a model is called to be explained.
 
     Args:
         model: A `keras.Model`.
         inputs: Symbolic tensors in the structure that the model takes.
         output: Index or name of the output to explain; None takes the first.
+        given: What layers return in place of what they compute.
 
     Raises:
         TargetError: When there is no such output.
     """
-    hearing = hear(model, inputs)
-    outputs = [each for each in keras.tree.flatten(hearing.outputs) if tf.is_tensor(each)]
-    names = _output_names(model, hearing.outputs, len(outputs))
+    hearing = hear(model, inputs, given)
+    outputs = flat_tensors(hearing.outputs)
+    names = output_names(model, hearing.outputs, len(outputs))
     found = {each.name: find_logits(each) for each in outputs}
     return Listened(
         hearing=hearing,
         inputs=tuple(each for each in keras.tree.flatten(inputs) if tf.is_tensor(each)),
         outputs=tuple(outputs),
         logits=tuple(found[each.name] for each in outputs),
-        index=_output_index(output, names),
+        index=output_index(output, names),
         names=tuple(names),
         all_logits=keras.tree.map_structure(
             lambda each: found[each.name].tensor if tf.is_tensor(each) else each, hearing.outputs
@@ -122,26 +128,30 @@ def listen(model: Any, inputs: Any, output: int | str | None) -> Listened:
     )
 
 
-def settle(model: Any, listened: Listened, layer: str | None, score: tf.Tensor) -> Plan:
+def settle(model: Any, listened: Listened, layer: str | None, scores: Sequence[tf.Tensor]) -> Plan:
     """Take the layer that a score is explained at.
 
     Args:
         model: The model that was listened to.
         listened: From `listen`.
-        layer: A path or name; None chooses.
-        score: What is explained; symbolic.
+        layer: A path or name; None chooses one that all scores depend on.
+        scores: What is explained, the parts of a sum each; symbolic.
 
     Raises:
         LayerError: When the layer doesn't exist or can't give a map.
     """
     heard, nodes = listened.hearing.heard, list(listened.hearing.nodes)
-    needed, graph = upstream(score), score.graph
+    each_needs, graph = [upstream(score) for score in scores], scores[0].graph
+    needed = frozenset.intersection(*each_needs)
+    if layer is not None:
+        needed = frozenset.union(*each_needs)
     leads = frozenset(
         each.tensor for each in heard if each.value.graph is graph and each.value.op.name in needed
     )
-    # A segmentation's output has places itself; the evidence for it lies before it.
-    spatial = [each for each in listened.logits if (each.tensor.shape.rank or 0) > 2]
-    head = with_moved(heard, frozenset().union(*(each.passed for each in spatial)))
+    # A segmentation's output has places itself, and so has what is only reshaped to an output; the
+    # evidence for it lies before it.
+    spatial = [each.passed for each in listened.logits if _has_places(each, heard)]
+    head = with_moved(heard, frozenset().union(*spatial))
     if layer is None:
         if not leads and any(each.value.graph is not graph for each in heard):
             raise LayerError(why_closed(model.name))
@@ -151,6 +161,10 @@ def settle(model: Any, listened: Listened, layer: str | None, score: tf.Tensor) 
     else:
         node = find(nodes, layer, model)
         choice, calls = _named(node, listened.hearing, leads, head, graph)
+        aside = sum(all(each.value.op.name not in one for each in calls) for one in each_needs)
+        if len(scores) > 1 and 0 < aside < len(scores):
+            counts = f"{aside} of the {len(scores)} outputs don't depend on it and count nothing"
+            choice = replace(choice, reason=f"{choice.reason}; {counts}")
     calls = _last_of_each_chain(calls, heard)
     # A functional model runs the calls of a shared layer in an order of its own; people count by
     # the inputs.
@@ -166,6 +180,54 @@ def settle(model: Any, listened: Listened, layer: str | None, score: tf.Tensor) 
             for each, source in zip(calls, sources, strict=True)
         ),
         node=node,
+    )
+
+
+def settle_inputs(model: Any, listened: Listened, score: tf.Tensor) -> Plan:
+    """Explain a score at the model's own inputs, those that have places.
+
+    Args:
+        model: The model that was listened to.
+        listened: From `listen`.
+        score: What is explained; symbolic.
+
+    Raises:
+        LayerError: When no input has places, or only such as have no gradient (integers).
+    """
+    needed = upstream(score)
+    placed = {i: x for i, x in enumerate(listened.inputs) if (x.shape.rank or 0) > 2}
+    usable = {i: x for i, x in placed.items() if x.dtype.is_floating and x.op.name in needed}
+    if not usable:
+        given = ", ".join(f"{in_words(x.shape)} {x.dtype.name}" for x in listened.inputs)
+        raise LayerError(
+            f"This method explains at the model's input, and model '{model.name}' takes {given}: "
+            f"it needs floating-point numbers with places, like (batch, height, width, channels), "
+            f"that the score depends on. A method that explains at a layer may be able to."
+        )
+    calls = tuple(
+        Heard("input", "Input", tuple(x.shape.as_list()), x.name, value=x, number=number)
+        for number, x in enumerate(usable.values())
+    )
+    choice = Choice(
+        "input", "Input", calls[-1].shape, "this method explains there", calls=len(calls)
+    )
+    first = [x.shape.rank == 4 and channels_stand_first(x.shape[1:]) for x in usable.values()]
+    return Plan(
+        choice=choice,
+        calls=calls,
+        layouts=tuple("channels_first" if each else "channels_last" for each in first),
+        sources=tuple(usable),
+        grids=(None,) * len(calls),
+        node=Node("input", None, 0),
+    )
+
+
+def _has_places(logits: Logits, heard: Sequence[Heard]) -> bool:
+    """Whether an output has places, or is what has some in another shape."""
+    return (logits.tensor.shape.rank or 0) > 2 or any(
+        each.tensor in logits.passed
+        and any(size != 1 for size in spatial_shape(each, layout(heard, each)))
+        for each in heard
     )
 
 
@@ -251,29 +313,6 @@ def _named(
     return (
         Choice(first.path, first.kind, first.shape, "named by you", tuple(offered.values())),
         used,
-    )
-
-
-def _output_names(model: Any, outputs: Any, count: int) -> list[str]:
-    if isinstance(outputs, dict):
-        flat = [str(key) for key in sorted(outputs) if tf.is_tensor(outputs[key])]
-        if len(flat) == count:
-            return flat
-    names = getattr(model, "output_names", None) or []
-    return list(names) if len(names) == count else [str(i) for i in range(count)]
-
-
-def _output_index(wanted: int | str | None, names: list[str]) -> int:
-    if wanted is None:
-        return 0
-    if isinstance(wanted, str) and wanted in names:
-        return names.index(wanted)
-    if isinstance(wanted, int) and 0 <= wanted < len(names):
-        return wanted
-    listed = ", ".join(f"{i}: '{name}'" for i, name in enumerate(names))
-    raise TargetError(
-        f"output={wanted!r} is not one of the model's {len(names)} outputs ({listed})."
-        f"{nearest(str(wanted), names)}"
     )
 
 

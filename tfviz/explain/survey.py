@@ -38,7 +38,7 @@ def layers_of(model: keras.Model, *, output: int | str | None = None) -> Choice:
     def trace(inputs: Any) -> tf.Tensor:
         listened = listen(model, inputs, output)
         score = listened.explained.tensor
-        made.append(settle(model, listened, None, score).choice)
+        made.append(settle(model, listened, None, (score,)).choice)
         return score
 
     tf.function(trace, autograph=False).get_concrete_function(_specs(model))

@@ -8,13 +8,18 @@ the traced function, so another class index or another k never traces again.
     Side(positive)         a single sigmoid unit: the score for, or against
     Contrast(target, b)    the first rather than the second
     Function(f)            any function of the outputs
+
+and with places, embeddings or several outputs, in files of their own:
+
+    Region(target, mask)   a class within a region of a segmentation
+    Detection(box, class)  the prediction of a detector at a box
+    Similarity(reference)  how near an embedding is to another
+    Sum({output: target})  several outputs at once
 """
 
 from __future__ import annotations
 
-import types
-import weakref
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +27,17 @@ import numpy as np
 import tensorflow as tf
 
 from tfviz.errors import TargetError
-from tfviz.explain.target import Parameters, Score, Target
+from tfviz.explain.picked import Picked
+from tfviz.explain.target import (
+    FindClass,
+    Parameters,
+    Score,
+    Target,
+    UnitTarget,
+    part_of,
+    prefixed,
+)
+from tfviz.explain.target_function import Function
 from tfviz.model.labels import top_rank
 
 
@@ -34,7 +49,7 @@ def _pick(logits: tf.Tensor, unit: tf.Tensor, sign: tf.Tensor | None = None) -> 
 
 
 @dataclass(frozen=True)
-class Top(Target):
+class Top(UnitTarget):
     """The k-th most likely class of each input; k = 1 is what the model says.
 
     For a single sigmoid unit it is the side that the model takes, for a single unit without
@@ -52,11 +67,20 @@ class Top(Target):
         return "top"
 
     @property
-    def signature(self) -> dict[str, type[np.generic]]:
+    def signature(self) -> dict[str, Any]:
         return {"rank": np.int32}
 
     def parameters(self, count: int) -> Parameters:
         return {"rank": np.full(count, self.k - 1, np.int32)}
+
+    def pinned(
+        self,
+        units: np.ndarray,
+        signs: np.ndarray,
+        others: np.ndarray,
+        kept: Mapping[str, np.ndarray],
+    ) -> Target:
+        return Picked(units, signs, others)
 
     def check(self, units: int | None, activation: str | None) -> None:
         classes = 2 if units == 1 and activation == "sigmoid" else units
@@ -65,7 +89,7 @@ class Top(Target):
 
     def score(
         self,
-        logits: Any,
+        logits: tf.Tensor,
         parameters: dict[str, tf.Tensor],
         *,
         activation: str | None = None,
@@ -84,7 +108,7 @@ class Top(Target):
 
 
 @dataclass(frozen=True)
-class Class(Target):
+class Class(UnitTarget):
     """One class or output unit for all inputs, or a sequence with one for each.
 
     For a single sigmoid unit class 1 is the positive side and class 0 the negative one, as in
@@ -108,7 +132,7 @@ class Class(Target):
         return "class"
 
     @property
-    def signature(self) -> dict[str, type[np.generic]]:
+    def signature(self) -> dict[str, Any]:
         return {"unit": np.int32}
 
     def parameters(self, count: int) -> Parameters:
@@ -131,7 +155,7 @@ class Class(Target):
 
     def score(
         self,
-        logits: Any,
+        logits: tf.Tensor,
         parameters: dict[str, tf.Tensor],
         *,
         activation: str | None = None,
@@ -144,7 +168,7 @@ class Class(Target):
 
 
 @dataclass(frozen=True)
-class Side(Target):
+class Side(UnitTarget):
     """A single sigmoid unit: evidence for the positive class, or for the negative one.
 
     The logit of the negative class is the negated logit: sigmoid(-z) = 1 - sigmoid(z).
@@ -157,7 +181,7 @@ class Side(Target):
         return "side"
 
     @property
-    def signature(self) -> dict[str, type[np.generic]]:
+    def signature(self) -> dict[str, Any]:
         return {"sign": np.float32}
 
     def parameters(self, count: int) -> Parameters:
@@ -172,7 +196,7 @@ class Side(Target):
 
     def score(
         self,
-        logits: Any,
+        logits: tf.Tensor,
         parameters: dict[str, tf.Tensor],
         *,
         activation: str | None = None,
@@ -183,7 +207,7 @@ class Side(Target):
 
 
 @dataclass(frozen=True)
-class Contrast(Target):
+class Contrast(UnitTarget):
     """Why `target` rather than `against`: the difference of their logits.
 
     Source: Selvaraju et al., "Grad-CAM", 2017, section 3.3 (counterfactuals) has the negated
@@ -210,18 +234,29 @@ class Contrast(Target):
                     )
                 object.__setattr__(self, name, made)
 
+    def named(self, find_class: FindClass) -> Target:
+        return Contrast(as_target(self.target, find_class), as_target(self.against, find_class))
+
     @property
     def kind(self) -> Hashable:
         return ("contrast", self.target.kind, self.against.kind)
 
     @property
-    def signature(self) -> dict[str, type[np.generic]]:
-        first, second = self.target.signature, self.against.signature
-        return {f"a_{k}": v for k, v in first.items()} | {f"b_{k}": v for k, v in second.items()}
+    def signature(self) -> dict[str, Any]:
+        return prefixed("a_", self.target.signature) | prefixed("b_", self.against.signature)
 
     def parameters(self, count: int) -> Parameters:
         first, second = self.target.parameters(count), self.against.parameters(count)
-        return {f"a_{k}": v for k, v in first.items()} | {f"b_{k}": v for k, v in second.items()}
+        return prefixed("a_", first) | prefixed("b_", second)
+
+    def pinned(
+        self,
+        units: np.ndarray,
+        signs: np.ndarray,
+        others: np.ndarray,
+        kept: Mapping[str, np.ndarray],
+    ) -> Target:
+        return Picked(units, signs, others)
 
     def check(self, units: int | None, activation: str | None) -> None:
         if units == 1:
@@ -238,97 +273,21 @@ class Contrast(Target):
 
     def score(
         self,
-        logits: Any,
+        logits: tf.Tensor,
         parameters: dict[str, tf.Tensor],
         *,
         activation: str | None = None,
         spatial: bool = False,
     ) -> Score:
-        def side(letter: str, target: Target) -> Score:
-            own = {k[2:]: v for k, v in parameters.items() if k.startswith(f"{letter}_")}
+        def side(letter: str, target: UnitTarget) -> Score:
+            own = part_of(f"{letter}_", parameters)
             return target.score(logits, own, activation=activation, spatial=spatial)
 
         first, second = side("a", self.target), side("b", self.against)
         return Score(first.value - second.value, first.unit, first.sign, second.unit)
 
 
-class _Same:
-    """A function as part of a key, without keeping it, or the model it closes over, alive."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        # A bound method is a new object at each access; its parts are not.
-        parts: tuple[Any, ...] = (function,)
-        self.reference: Any = None
-        if isinstance(function, types.MethodType):
-            self.reference = weakref.WeakMethod(function)
-            parts = (function.__self__, function.__func__)
-        else:
-            self.reference = weakref.ref(function)
-        self.hash = hash(tuple(id(each) for each in parts))
-
-    def __hash__(self) -> int:
-        return self.hash
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if not isinstance(other, _Same) or self.hash != other.hash:
-            return False
-        # Of equal ids, both alive: the same function. A dead one's id may be another's by now.
-        return self.reference() is not None and other.reference() is not None
-
-
-class Function(Target):
-    """Any differentiable function of the outputs.
-
-    Args:
-        function: Takes what the model puts out, in its structure and with logits in place of
-            probabilities, as tensors with a leading batch axis; returns one number per input,
-            (batch,), or one for the whole batch that is a sum over inputs. It is traced once,
-            so it must be made of TensorFlow or `keras.ops` operations.
-    """
-
-    def __init__(self, function: Callable[[Any], tf.Tensor]) -> None:
-        self.function = function
-
-    @property
-    def kind(self) -> Hashable:
-        return ("function", _Same(self.function))
-
-    @property
-    def signature(self) -> dict[str, type[np.generic]]:
-        return {"any": np.int32}
-
-    def parameters(self, count: int) -> Parameters:
-        return {"any": np.zeros(count, np.int32)}
-
-    def score(
-        self,
-        logits: Any,
-        parameters: dict[str, tf.Tensor],
-        *,
-        activation: str | None = None,
-        spatial: bool = False,
-    ) -> Score:
-        value = self.function(logits)
-        if not tf.is_tensor(value) or not value.dtype.is_floating:
-            raise TargetError(
-                f"The target function returned {value!r}: it must return a floating-point tensor "
-                f"of one number per input, made with TensorFlow or keras.ops operations."
-            )
-        count = tf.shape(parameters["any"])[0]
-        if value.shape.rank == 0:
-            value = tf.fill([count], value / tf.cast(count, value.dtype))
-        if value.shape.rank != 1:
-            raise TargetError(
-                f"The target function returned shape {tuple(value.shape)}: it must return one "
-                f"number per input, (batch,). Sum or pick over the other axes."
-            )
-        none = tf.fill([count], -1)
-        return Score(value, none, tf.ones_like(value), none)
-
-
-def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Target:
+def as_target(given: Any, find_class: FindClass | None = None) -> Target:
     """A target from what people write for one.
 
     Args:
@@ -346,10 +305,8 @@ def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Tar
     """
     if given is None:
         return Top(1)
-    if isinstance(given, Contrast) and find_class is not None:
-        return Contrast(as_target(given.target, find_class), as_target(given.against, find_class))
     if isinstance(given, Target):
-        return given
+        return given if find_class is None else given.named(find_class)
     if isinstance(given, str) and find_class is not None:
         return as_target(find_class(given))
     if isinstance(given, str):
@@ -375,7 +332,8 @@ def as_target(given: Any, find_class: Callable[[str], Any] | None = None) -> Tar
         return Class(tuple(int(each) for each in given))
     raise TargetError(
         f"target={given!r} is not understood: give 'top1', a class index, one index per input, "
-        f"Contrast(a, b), Side(True), or a function of the outputs."
+        f"Contrast(a, b), Side(True), Sum({{output: target}}) for several outputs at once, or a "
+        f"function of the outputs."
     )
 
 

@@ -7,13 +7,19 @@ shapes at hand, every layer and operation is listened to, and what each did is w
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
 
-from tfviz.model.tap import Call, listening, losses_kept
-from tfviz.model.tree import Node, walk
+from tfviz.model.tap import Call, listening, losses_kept, replacing
+from tfviz.model.tree import Node, find, walk
+
+# What layers return in place of what they compute: by path, and by the number of the call.
+Given = Mapping[str, Mapping[int, tf.Tensor]]
 
 # Between two layers of a subclass there are a few; further away nothing is told by them.
 MOST_RAW_OPERATIONS = 64
@@ -33,6 +39,7 @@ class Heard:
         data_format: 'channels_last', 'channels_first', or None where it has no say.
         builtin: Whether its class is Keras's own.
         value: The symbolic tensor itself, None in a record made by hand.
+        number: Which call of this layer it is, from 0.
     """
 
     path: str
@@ -44,6 +51,7 @@ class Heard:
     data_format: str | None = None
     builtin: bool = True
     value: Any = field(default=None, repr=False)
+    number: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,24 +69,33 @@ class Hearing:
     nodes: tuple[Node, ...]
 
 
-def hear(model: Any, inputs: Any) -> Hearing:
+def hear(model: Any, inputs: Any, given: Given | None = None) -> Hearing:
     """Call a model inside the graph that is being traced and write down what happened.
 
     Args:
         model: A `keras.Model`.
         inputs: Symbolic tensors in the structure that the model takes.
+        given: What layers return in place of what they compute: by path, and by the number of
+            the call.
     """
     nodes = walk(model)
     paths = {id(node.operation): node.path for node in nodes}
-    with losses_kept([model]), listening(node.operation for node in nodes) as calls:
+    with contextlib.ExitStack() as stack:
+        for path, tensors in (given or {}).items():
+            stack.enter_context(replacing(find(nodes, path, model).operation, tensors))
+        stack.enter_context(losses_kept([model]))
+        calls = stack.enter_context(listening(node.operation for node in nodes))
         outputs = model(inputs, training=False)
     heard: list[Heard] = []
     known: set[str] = set()
+    counted: Counter[str] = Counter()
     for call in calls:
         tensor = _floating(call)
         if tensor is not None:
-            heard.append(_describe(call, tensor, paths[id(call.operation)], known))
+            path = paths[id(call.operation)]
+            heard.append(_describe(call, tensor, path, known, counted[path]))
             known.add(tensor.name)
+            counted[path] += 1
     return Hearing(outputs, tuple(heard), tuple(nodes))
 
 
@@ -87,7 +104,7 @@ def _floating(call: Call) -> tf.Tensor | None:
     return next((each for each in call.outputs if each.dtype.is_floating), None)
 
 
-def _describe(call: Call, tensor: tf.Tensor, path: str, known: set[str]) -> Heard:
+def _describe(call: Call, tensor: tf.Tensor, path: str, known: set[str], number: int) -> Heard:
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else []
     return Heard(
         path=path,
@@ -99,6 +116,7 @@ def _describe(call: Call, tensor: tf.Tensor, path: str, known: set[str]) -> Hear
         data_format=_data_format(call.operation, len(shape)),
         builtin=type(call.operation).__module__.startswith("keras."),
         value=tensor,
+        number=number,
     )
 
 
