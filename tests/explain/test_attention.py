@@ -72,7 +72,7 @@ BLOCKS = {
 }
 
 
-def transformer(block, class_token, depth=3, seed=5):
+def transformer(block, class_token, depth=2, seed=5):
     image = keras.Input((SIZE, SIZE, 3))
     x = layers.Conv2D(FEATURES, PATCH, strides=PATCH, name="patches")(image)
     x = layers.Reshape((ROWS * ROWS, FEATURES))(x)
@@ -87,7 +87,7 @@ def transformer(block, class_token, depth=3, seed=5):
     return model
 
 
-def taken_apart(model, block, class_token, image, depth=3):
+def taken_apart(model, block, class_token, image, depth=2):
     """The tokens, the blocks, and the head of a transformer in float64 NumPy."""
     weights = [each.astype(np.float64) for each in model.get_weights()]
     patches, bias = weights.pop(0), weights.pop(0)
@@ -151,7 +151,7 @@ def test_both_are_those_of_the_slow_twin(block, class_token):
         np.testing.assert_allclose(rolled.maps[i], wanted, atol=1e-5 * wanted.max())
         wanted = folded(twin.legrad(blocks, lambda x, h=head: h(x)[2], tokens), class_token)
         np.testing.assert_allclose(legrad.maps[i], wanted, atol=1e-4 * wanted.max())
-    assert legrad.remarks[0] == f"3 attentions of {ROWS**2 + class_token} tokens"
+    assert legrad.remarks[0] == f"2 attentions of {ROWS**2 + class_token} tokens"
     assert ("read at the class token" in rolled.remarks[0]) == class_token
 
 

@@ -133,6 +133,7 @@ def test_layouts_mean_the_same_box(layout):
     np.testing.assert_allclose(again, boxes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["yxyx", "rel_center_xywh"])
 def test_models_of_other_layouts_have_the_same_map(model, inputs, layout):
     other = detector(layout)
@@ -161,6 +162,7 @@ def test_one_box_and_class_for_each_input(model, inputs):
         np.testing.assert_allclose(whole.maps[i], alone.maps[0], atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("structure", [list, tuple])
 def test_outputs_may_be_a_list_a_tuple_or_taken_by_functions(model, inputs, structure):
     expected = GradCAM(model)(inputs, Detection(BOX, 1)).maps
@@ -170,6 +172,7 @@ def test_outputs_may_be_a_list_a_tuple_or_taken_by_functions(model, inputs, stru
         np.testing.assert_allclose(found.maps, expected, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_one_output_that_holds_all_is_taken_apart_by_functions(model, inputs):
     said = model.output
     joined = keras.Model(
@@ -205,6 +208,7 @@ def test_masked_inputs_are_scored_at_the_prediction_of_the_plain_one(model, inpu
     np.testing.assert_allclose(found.maps, expected.maps, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_mirrored_copies_are_explained_at_the_mirrored_box(model, inputs):
     run = GradCAM(model, relu=False)
     plain = run(inputs, Detection(BOX, 1))
@@ -226,6 +230,7 @@ def test_mirrored_copies_are_explained_at_the_mirrored_box(model, inputs):
     np.testing.assert_allclose(found.maps, np.mean(parts, axis=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_finer_cam_takes_the_classes_nearest_at_the_prediction(model, inputs):
     n, _ = chosen(model, inputs[:1], BOX, 1)[0]
     activations, head = twin_of(model, inputs[:1])

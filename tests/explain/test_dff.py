@@ -113,6 +113,7 @@ def test_concepts_of_a_batch_are_shared():
     expected = np.where(images.max(-1) > 0, images.argmax(-1), -1)
     np.testing.assert_array_equal(found.strongest, expected)
     assert found.layer.path == "colours"
+    assert "2 into 3 concepts at 'colours' (8, 8); 0% not accounted" in repr(found)
 
 
 def test_error_is_what_no_concept_accounts_for():

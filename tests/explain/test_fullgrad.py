@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from tfviz import Contrast, FullGrad, load_model, preprocess
+from tfviz import Contrast, FullGrad, LayerError, load_model, preprocess
 
 SIZE = 8
 
@@ -155,6 +155,17 @@ def test_operation_nobody_knows_is_said_to_be_missing():
     model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
     said = FullGrad(model)(picture(), 1).remarks
     assert any("don't add up to the score: what Cumprod leaves over" in each for each in said)
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_input_without_a_gradient_is_refused_with_the_reason(both):
+    rounded, other = keras.Input((SIZE, SIZE, 2)), keras.Input((SIZE, SIZE, 2))
+    pool = layers.GlobalAveragePooling2D()
+    x = pool(layers.Lambda(ops.round)(rounded))
+    x = x if both else layers.Add()([x, pool(other)])
+    model = keras.Model(rounded if both else [rounded, other], layers.Dense(3)(x))
+    with pytest.raises(LayerError, match="a rounding"):
+        FullGrad(model)(picture() if both else [picture(), picture()], 1)
 
 
 def test_contrast_of_two_classes_adds_up_to_their_difference():

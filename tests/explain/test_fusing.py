@@ -99,7 +99,9 @@ def test_result_knows_each_layer_and_runs_the_model_once(model, inputs):
 def test_layers_are_joined_as_in_the_methods_paper_unless_told_otherwise(model, inputs):
     """Layer-CAM's takes the maximum; most papers know one layer alone, where it is the mean."""
     paper, mean = LayerCAM(model, "b1+b2"), LayerCAM(model, "b1+b2", fuse="mean")
-    fine, coarse = (resized(scaled(p.maps).astype("float32"), (12, 12)) for p in paper(inputs).parts)
+    fine, coarse = (
+        resized(scaled(p.maps).astype("float32"), (12, 12)) for p in paper(inputs).parts
+    )
     np.testing.assert_allclose(paper(inputs).maps, np.maximum(fine, coarse), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(mean(inputs).maps, (fine + coarse) / 2, rtol=1e-4, atol=1e-6)
     assert GradCAM(model, "b1+b2").fuse == "mean"

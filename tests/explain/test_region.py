@@ -148,6 +148,7 @@ def test_contrast_within_a_region_is_the_difference_of_its_classes(model, inputs
     assert both.targets[0] == "class 0 rather than class 3 within the mask"
 
 
+@pytest.mark.slow
 def test_finer_cam_takes_the_classes_nearest_within_the_region(model, inputs, mask):
     head, strength = head_of(model), 0.6
     found = FinerCAM(model, "feat", relu=False, similar=1, strength=strength)
@@ -195,6 +196,7 @@ def test_single_sigmoid_mask_has_two_sides(inputs, target):
     assert found.targets[0] == f"{word} where it is predicted"
 
 
+@pytest.mark.slow
 def test_sigmoids_side_by_side_are_each_predicted_by_themselves(inputs):
     model = segmenter(3, "sigmoid")
     head = head_of(model)
@@ -221,6 +223,7 @@ def test_classes_may_stand_on_axis_one(model, inputs, target):
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_signals_and_volumes_have_regions_too():
     signal = keras.Input((10, 2))
     x = layers.Conv1D(4, 3, padding="same", activation="relu", name="feat")(signal)
@@ -265,6 +268,7 @@ def test_masked_inputs_are_scored_by_class_and_region_of_the_plain_one(model, in
     np.testing.assert_allclose(found.maps, expected.maps, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_mirrored_copies_have_mirrored_regions(model, inputs, mask):
     run = GradCAM(model, "feat", relu=False)
     box = (1, 2, 6, 9)
@@ -296,6 +300,7 @@ def test_other_masks_boxes_and_classes_trace_nothing_again(model, inputs, mask):
     assert traces_of(model) == before
 
 
+@pytest.mark.slow
 def test_map_depends_on_no_other_input_and_on_no_batch_size(model, inputs, mask):
     masks = np.stack([mask, ~mask, mask])
     whole = ScoreCAM(model, "feat")(inputs, Region(1, masks)).maps

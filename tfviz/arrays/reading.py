@@ -13,7 +13,7 @@ import numpy as np
 from tfviz.arrays.kinds import KERAS, NUMPY, Kind, is_array, kind_of, shape_text
 from tfviz.arrays.origin import Origin
 from tfviz.errors import InputError
-from tfviz.files.inputs import IMAGE_SUFFIXES
+from tfviz.files.kinds import IMAGE_SUFFIXES
 
 MOST_LISTED = 8
 _RAGGED = "(tfviz doctor show data.ragged_array)"

@@ -67,9 +67,12 @@ def why_no_attention(scene: Scene) -> str:
             )
         return "this model has none (a softmax over tokens that a matrix product reads)"
     sizes = sorted({each.shape[-1] for each in found})
+    source = scene.spots[0].source
     if len(sizes) > 1:
         return f"this model's attentions see different numbers of tokens ({sizes})"
-    image = scene.listened.inputs[scene.spots[0].source]
+    if source >= len(scene.listened.inputs):
+        return "its input is no tensor"
+    image = scene.listened.inputs[source]
     if image.shape.rank == 4 and attentions_of(scene).grid is None:
         return (
             f"the {sizes[0]} tokens that its attentions see can't be laid in a grid over the image "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Factorization:
     """The concepts that a batch has in common, and where they are.
 
@@ -46,11 +46,17 @@ class Factorization:
     error: float
     layer: Choice
     input_shape: tuple[int, ...]
-    images: Any = field(default=None, repr=False)
+    images: Any = None
     resize: str | None = None
 
     def __len__(self) -> int:
         return len(self.maps)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Factorization of {len(self)} into {len(self.concepts)} concepts at "
+            f"'{self.layer.path}' {self.maps.shape[1:-1]}; {self.error:.0%} not accounted for>"
+        )
 
     @property
     def strongest(self) -> np.ndarray:

@@ -255,13 +255,14 @@ class Explanation:
         """
         titles = self._titles()
         if self.maps.ndim == 3:
-            from tfviz.draw.grid import grid
+            from tfviz.draw.grid import MOST_COLUMNS, grid
 
             drawn = [call for call in self.all_calls if call.maps.ndim == 3]
             pictures = [call._drawn(self.photos_of(call, images), options) for call in drawn]
             if len(drawn) > 1:
                 titles = [f"{call.input_name}: {t}" for call in drawn for t in call._titles()]
-            columns = len(self) if len(drawn) > 1 else None
+            # A row for each input, while its pictures stay large enough to see.
+            columns = len(self) if len(drawn) > 1 and len(self) <= MOST_COLUMNS else None
             flat = [each for row in pictures for each in row]
             return grid(flat, titles=titles, columns=columns)
         images = self.photos_of(self, images)

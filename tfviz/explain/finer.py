@@ -26,9 +26,9 @@ class FinerCAM(ActivationMap):
     target does it for one class by name.
 
     Source: Zhang et al., "Finer-CAM: Spotting the Difference Reveals Finer Details for Visual
-    Explanation", CVPR 2025, with its three classes and gamma 0.6. Similar classes are those of
-    similar weights in the paper's experiments, and those of the nearest logits in the authors'
-    program and here, which every model has. That program by itself weighs them by their
+    Explanation", CVPR 2025, with its three classes and gamma 0.6. The paper finds similar classes
+    by the cosine of their weights or by their logits; the nearest logits, which every model has,
+    are taken here as in the authors' program. That program by itself weighs the classes by their
     probabilities and takes gamma 1; its `FinerDefaultTarget` is what stands here.
 
     Args:

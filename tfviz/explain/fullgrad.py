@@ -67,8 +67,8 @@ class FullGrad(ActivationMap):
     def trace(self, scene: Scene) -> Any:
         """The maps of each input by their size, and all terms."""
         found = linearise(scene)
-        if all(each is None for each in found.inputs):
-            _ = scene.gradients  # says why
+        if any(found.inputs[spot.source] is None for spot in scene.spots):
+            _ = scene.gradients  # says why there is none
         if found.curved:
             scene.remarks.append(
                 f"the model isn't piecewise linear ({', '.join(found.curved)}): biases are those "

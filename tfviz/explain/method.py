@@ -199,8 +199,9 @@ class ActivationMap:
             inputs: An array (batch, ...), or a list, tuple or dict of them for several inputs; goes
                 into the model as it is (`tfviz.preprocess` makes it from photos).
             target: What to explain: None or 'top1' for what the model says, 'top2', ..., a class
-                index or a class name, one index per input, `Contrast(a, b)`, `Side(positive)`, or a
-                function of the outputs (logits in place of probabilities).
+                index or a class name, one index per input, `Contrast(a, b)`, `Side(positive)`,
+                `Region`, `Detection`, `Similarity`, `Sum`, or a function of the outputs (logits in
+                place of probabilities).
             images: The same as a person sees them, uint8 RGB, to draw on: one per input of the
                 batch. For a model with several inputs those of the first that the layer looks at,
                 or a dict by the input's name, or a list, with the photos of each.

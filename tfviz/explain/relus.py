@@ -59,11 +59,19 @@ _THROUGH = {
 }  # fmt: skip
 _SUMS = {"AddV2", "Add", "Sub"}
 _CALLS = {"PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile"}
-# What bends a signal and is no ReLU.
+# What bends a signal and is no ReLU, in the words of those who use it.
 OTHERS = {
-    "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "Sigmoid", "Tanh", "Erf", "Erfc",
-    "IdentityN",
-}  # fmt: skip
+    "LeakyRelu": "a leaky ReLU",
+    "Elu": "ELU",
+    "Selu": "SELU",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Sigmoid": "a sigmoid",
+    "Tanh": "tanh",
+    "Erf": "GELU",
+    "Erfc": "GELU",
+    "IdentityN": "SiLU or another with a gradient of its own",
+}
 _FARTHEST = 6
 
 
@@ -95,7 +103,7 @@ def others_of(scene: Scene) -> list[str]:
     kinds = []
     for operation in _needed(scene):
         if operation.type in OTHERS:
-            kinds.append("SiLU or the like" if operation.type == "IdentityN" else operation.type)
+            kinds.append(OTHERS[operation.type])
         elif operation.type in ("Relu", "Relu6") and _input_of(operation) is None:
             kinds.append("a leaky ReLU" if operation.type == "Relu" else "a hard sigmoid")
     return list(dict.fromkeys(kinds))

@@ -213,8 +213,8 @@ class Region(Target):
         inputs = outputs.input_places(len(places))
         on = " or ".join(str(each) for each in dict.fromkeys([places, *inputs]))
         raise TargetError(
-            f"Region(mask=) has size {self.rows.shape[1:]}, and must have that of the model's output or of its "
-            f"input, {on}: bring it there as the photo was."
+            f"Region(mask=) has size {self.rows.shape[1:]}, and must have that of the model's "
+            f"output or of its input, {on}: bring it there as the photo was."
         )
 
     def _lies_on(self, outputs: Outputs, places: Sequence[int | None]) -> bool:
