@@ -148,8 +148,8 @@ _LAZY = {
     "write_card": "tfviz.model.card",
 }
 
-# Packages with public names of their own: tfviz.zoo.resnet18.
-_PACKAGES = ("zoo",)
+# Packages with public names of their own: tfviz.zoo.resnet18, tfviz.layers.DeformableConv2D.
+_PACKAGES = ("layers", "zoo")
 
 __all__ = [  # noqa: RUF022 - by letters alone, as people look them up
     "AblationCAM",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import tempfile
 
@@ -173,9 +174,9 @@ def test_a_plain_trainer_is_tried_in_a_process_of_its_own_and_nothing_is_left(
 
 @pytest.mark.slow
 def test_a_process_that_the_kernel_ends_halves_the_micro_batch():
-    found = find_batch_size(trial_trainers.killed, X, Y, batch_size=6)
-    assert (found.batch_size, found.micro_batch_size) == (6, 2)
-    assert [(each.size, each.fits) for each in found.trials] == [(6, False), (3, False), (2, True)]
+    found = find_batch_size(trial_trainers.killed, X, Y, batch_size=4)
+    assert (found.batch_size, found.micro_batch_size) == (4, 2)
+    assert [(each.size, each.fits) for each in found.trials] == [(4, False), (2, True)]
     assert "SIGKILL, which the kernel sends when memory runs out" in found.trials[0].why
     assert "micro_batch_size=2" in found.sentence
 
@@ -216,8 +217,18 @@ def test_where_not_one_sample_fits_it_says_so():
 def test_a_builder_that_fails_is_told_with_its_own_error():
     with pytest.raises(TrainingError, match="the weights were not there"):
         find_batch_size(trial_trainers.broken, X, Y)
-    with pytest.raises(TrainingError, match=r"must return a tfviz\.Trainer"):
-        find_batch_size(trial_trainers.no_trainer, X, Y)
+
+
+def test_a_builder_that_makes_no_trainer_is_told(tmp_path):
+    from tfviz.train.batch_child import ANSWER, main
+
+    request = batch_probe.write_request(
+        tmp_path, trial_trainers.no_trainer, (X, Y), whole=None, sizes=[1], memory=None
+    )
+    (tmp_path / "request.json").write_text(json.dumps({**request, "size": 1}), encoding="utf-8")
+    main(str(tmp_path))
+    told = json.loads((tmp_path / ANSWER).read_text(encoding="utf-8"))
+    assert "must return a tfviz.Trainer" in told["failed"]
 
 
 # ---- what can't be tried

@@ -144,7 +144,7 @@ def everything(trainer):
     return [each.numpy() for each in [*trainer.model.variables, *trainer.optimizer.variables]]
 
 
-@pytest.mark.parametrize("precision", [None, "mixed_float16"])
+@pytest.mark.parametrize("precision", [None, pytest.param("mixed_float16", marks=pytest.mark.slow)])
 def test_model_optimizer_seeds_and_random_states_are_put_back_bit_for_bit(precision):
     trainer = tfviz.Trainer(
         classifier(),
@@ -166,7 +166,7 @@ def test_model_optimizer_seeds_and_random_states_are_put_back_bit_for_bit(precis
     assert np.array_equal(tf.random.get_global_generator().state.numpy(), generator)
 
 
-@pytest.mark.parametrize("kind", ["arrays", "dataset"])
+@pytest.mark.parametrize("kind", ["arrays", pytest.param("dataset", marks=pytest.mark.slow)])
 def test_training_afterwards_is_the_training_without_it(kind):
     def run(first):
         model = classifier()  # sets all seeds

@@ -224,6 +224,7 @@ def test_a_tensorflow_checkpoint_goes_on_bit_for_bit(tmp_path):
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.slow
 def test_a_trainer_checkpoint_goes_on_bit_for_bit(tmp_path):
     def run(epochs, folder):
         model = classifier()

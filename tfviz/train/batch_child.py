@@ -25,6 +25,8 @@ from tfviz.train.trainer import Trainer
 REQUEST, ANSWER = "request.json", "answer.jsonl"
 # The first step builds, the second shows what remains.
 STEPS = 2
+# Allocators map more than they touch: 12 % more was seen on a convolutional net.
+MAPPED = 1.25
 
 
 def main(folder: str) -> None:
@@ -159,8 +161,9 @@ def _limit(memory: int) -> None:
         return
     import resource  # not on Windows, where status() is None
 
-    # What is mapped but never touched (stacks of threads) takes no memory: the limit is on growth.
-    allowed = data + max(memory - resident, 0)
+    # What is mapped but never touched (stacks of threads) takes no memory, so the limit is on
+    # growth, and not a tight one: the peak is held against the memory afterwards.
+    allowed = data + int(MAPPED * max(memory - resident, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 

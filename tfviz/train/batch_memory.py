@@ -109,8 +109,10 @@ def exhausted(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, OSError):
         return "disk" if _DISK.search(f"errno {error.errno} {text}") else None
+    if isinstance(error, tf.errors.OpError) and _DISK.search(text):
+        return "disk"
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return "disk" if _DISK.search(text) else "memory"
+        return "memory"
     if isinstance(error, MemoryError):
         return "memory"
     if isinstance(error, (tf.errors.OpError, RuntimeError)) and _MEMORY.search(text):

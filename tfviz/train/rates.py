@@ -211,7 +211,7 @@ def _draw(axis: Any, found: LearningRates) -> None:
     axis.plot(rates, found.losses, color="#bbbbbb", linewidth=0.9, label="each step")
     axis.plot(rates, curve, color=INK, linewidth=1.8, label="smoothed")
     if len(curve):
-        low = float(min(curve.min(), np.percentile(found.losses, 5)))
+        low = float(found.losses.min())
         head = float(np.percentile(found.losses[: max(len(curve) // 2, 1)], 98))
         room = (head - low) or abs(head) or 1.0
         axis.set_ylim(low - 0.12 * room, head + 0.45 * room)

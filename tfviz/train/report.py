@@ -28,9 +28,16 @@ def report_on(step: Step, latched: Latched) -> tuple[str, Any]:
         return {"loss": tf.add_n(losses)}
 
     variables = [v for each in step.updates.values() for v in each.variables]
+    # A step of one's own updates its metrics whenever it runs.
+    metrics = [each for update in step.updates.values() for each in update.objective.metrics]
+    kept = [(v, tf.identity(v.value)) for each in metrics for v in each.variables]
     with computing_in(step.model, step.precision):
         found = first_nonfinite(
-            step.model, forward, latched.batch, variables=variables, restore=latched.seeds
+            step.model,
+            forward,
+            latched.batch,
+            variables=variables,
+            restore=[*latched.seeds, *kept],
         )
     if hasattr(found, "step"):
         found = dataclasses.replace(found, step=latched.step)

@@ -1,0 +1,1 @@
+"""Statistics inside a compiled step, and where a value stopped being finite."""
