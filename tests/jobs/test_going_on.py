@@ -14,17 +14,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from PIL import Image
 
 from tfviz.errors import ModelError, OutputError
 from tfviz.explain.work import Work
 from tfviz.files import Shard, find_images
 from tfviz.image import write_image
 from tfviz.jobs.heatmap import HeatmapJob
+from tfviz.jobs.products import write_products
 from tfviz.jobs.results import HeatmapResult, HeatmapSettings
 
 
@@ -204,6 +207,54 @@ def test_another_photo_of_the_same_name_does_not_replace_the_first(
     assert (tmp_path / "out" / "x-2.map.npy").exists()
 
 
+def test_the_same_relative_name_seen_from_another_folder_is_another_photo(
+    small: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i, each in enumerate("ab"):
+        (tmp_path / each).mkdir()
+        Image.new("RGB", (20, 20), (90 * i + 40,) * 3).save(tmp_path / each / "x.bmp")
+        # As an archive unpacks them: of one size and one time.
+        os.utime(tmp_path / each / "x.bmp", (1_700_000_000, 1_700_000_000))
+        monkeypatch.chdir(tmp_path / each)
+        (result,) = run(small, Path("x.bmp"), tmp_path / "out")
+        assert not result.earlier
+    assert (tmp_path / "out" / "x.map.npy").exists()
+    assert (tmp_path / "out" / "x-2.map.npy").exists()
+
+
+def test_the_same_photos_are_known_again_from_another_folder_and_under_another_name(
+    small: keras.Model, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(small, Path("in"), tmp_path / "out")
+    monkeypatch.chdir("/")
+    assert all(each.earlier for each in run(small, folder, tmp_path / "out"))
+    folder.rename(tmp_path / "moved")
+    assert all(each.earlier for each in run(small, tmp_path / "moved", tmp_path / "out"))
+
+
+def test_a_photo_without_a_finite_map_keeps_its_place_in_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = keras.Input((16, 16, 3))
+    maps = layers.Conv2D(2, 3, name="conv", bias_initializer="ones")(inputs)
+    # Nothing but black gives 0 / 0.
+    share = keras.ops.mean(inputs, axis=(1, 2, 3)) / keras.ops.mean(inputs, axis=(1, 2, 3))
+    scores = layers.GlobalAveragePooling2D()(maps) * keras.ops.expand_dims(share, -1)
+    model = keras.Model(inputs, scores)
+    for i in range(4):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        write_image(tmp_path / "in" / f"{i}.png", np.full((20, 20, 3), 60 * (i != 1), np.uint8))
+    seen: list[int] = []
+    _short_of_memory_above(100, seen, monkeypatch)
+    options = {"save": ("array",), "value_range": "none", "resize": "stretch"}
+    first = run(model, tmp_path / "in", tmp_path / "out", **options)
+    assert [each.reason is None for each in first] == [True, False, True, True]
+    (tmp_path / "out" / "2.map.npy").unlink()
+    run(model, tmp_path / "in", tmp_path / "out", **options)
+    assert seen == [4, 4]
+
+
 def test_other_settings_are_refused_with_what_differs(
     small: keras.Model, folder: Path, tmp_path: Path
 ) -> None:
@@ -327,6 +378,23 @@ def test_where_memory_is_short_the_batch_is_halved_and_stays_so(
         np.testing.assert_allclose(
             np.load(path), np.load(tmp_path / "short" / path.name), rtol=1e-5, atol=1e-7
         )
+
+
+def test_a_photo_that_opencv_has_no_memory_to_draw_is_a_reason_and_tried_again(
+    small: keras.Model, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(out: Path, stem: str, *given: Any) -> tuple[str, ...]:
+        if stem == "0002":
+            # More than any address space holds.
+            cv2.resize(np.zeros((9, 9, 3), np.uint8), (2**24, 2**24))
+        return write_products(out, stem, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tfviz.jobs.heatmap.write_products", drawn)
+        results = run(small, folder, tmp_path / "out", limit=4)
+    assert [each.reason is None for each in results] == [True, True, False, False]
+    assert "0002.jpg' needs more memory than there is" in (results[2].reason or "")
+    assert run(small, folder, tmp_path / "out", limit=4)[2].reason is None
 
 
 def test_a_photo_too_many_for_the_memory_is_one_sentence(

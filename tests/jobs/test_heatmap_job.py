@@ -219,6 +219,17 @@ def test_a_result_is_json_without_what_is_empty() -> None:
     }  # fmt: skip
 
 
+def test_a_score_of_nought_is_told_and_what_is_not_finite_is_left_out() -> None:
+    result = HeatmapResult(
+        "a.jpg", score=0.0, probability=float("nan"), map_range=(0.0, 0.0), seconds=0.0,
+        top=(("cat", 0.0), ("dog", float("nan"))),
+    )  # fmt: skip
+    assert result.to_dict() == {
+        "input": "a.jpg", "score": 0.0, "map_range": (0.0, 0.0), "seconds": 0.0,
+        "top": (("cat", 0.0),),
+    }  # fmt: skip
+
+
 def start(model: keras.Model, out: Path, **settings: object) -> HeatmapJob:
     return HeatmapJob(model, find_images(["sample:cat"]), out, HeatmapSettings(**settings))
 

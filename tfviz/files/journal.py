@@ -21,10 +21,13 @@ from types import TracebackType
 from typing import Any
 
 from tfviz.errors import OutputError
-from tfviz.files.atomic import why_not_written, write_text
+from tfviz.files.atomic import why_not_written, write_text, writing
+from tfviz.files.clearing import clear
+from tfviz.files.locks import alone, lock, unused
 
 SETTINGS, RESULTS, MANIFEST = "settings.json", "results.jsonl", "manifest.json"
 HASH_DIGITS = 12
+ALL_RESULTS = "results*.jsonl"
 CLOSED = -1
 REMARKS = "remarks"
 
@@ -78,10 +81,9 @@ class Journal:
         self._overwrite = overwrite
         self._places: dict[str, tuple[Path, int]] = {}
         self._path = self.folder / _with_part(RESULTS, part)
-        self._file = CLOSED
         if overwrite:
             return
-        self._refuse_others()
+        self.remarks = self._remarks_unless_of_others()
         if self._path.exists():
             self.begin()
         # Those of other parts are read too: what they finished need not be done again.
@@ -97,21 +99,32 @@ class Journal:
         """
         if self._file != CLOSED:
             return
-        if self._overwrite or not self._has_results():
-            # Other parts of this same job may have begun meanwhile: theirs stays.
-            clear(self.folder, self._path.name if self._is_ours() else "results*.jsonl")
-            self._overwrite = False
-        # The settings first: another part that starts meanwhile looks for them.
-        if not (self.folder / SETTINGS).exists():
-            remarks = {REMARKS: self.remarks} if self.remarks else {}
-            write_text(self.folder / SETTINGS, _pretty({**self.settings, **remarks}))
-        self._file = _open(self._path)
-        try:
-            _lock(self._file, self._path)
-            _drop_torn_line(self._file)
-        except BaseException:
-            self.close()
-            raise
+        with alone(self.folder):
+            if not self._overwrite:
+                # Since this one was made another may have begun, with other settings.
+                self._remarks_unless_of_others()
+            if self._overwrite or not self._has_results():
+                # Other parts of this same job may have begun meanwhile: theirs stays.
+                beside = self._is_ours() and (self.part or not self._overwrite)
+                if beside:
+                    clear(self.folder, self._path.name)
+                else:
+                    clear(self.folder, ALL_RESULTS, with_them=("manifest*.json", SETTINGS))
+                self._overwrite = False
+            # The settings first: another part that starts meanwhile looks for them.
+            known, remarks = self._noted() or (None, {})
+            if known is None or (self.remarks and remarks.get(self._share) != self.remarks):
+                # Each part goes on with its own.
+                remarks = {**remarks, self._share: self.remarks} if self.remarks else remarks
+                kept = {REMARKS: remarks} if remarks else {}
+                write_text(self.folder / SETTINGS, _pretty({**self.settings, **kept}))
+            self._file = _open(self._path)
+            try:
+                lock(self._file, self._path)
+                _drop_torn_line(self._file)
+            except BaseException:
+                self.close()
+                raise
 
     def __enter__(self) -> Journal:
         return self
@@ -124,11 +137,16 @@ class Journal:
     ) -> None:
         self.close()
 
+    _file = CLOSED
+
     def close(self) -> None:
         """Let go of the file; what was added stays."""
-        if self._file != CLOSED:
-            os.close(self._file)
-            self._file = CLOSED
+        file, self._file = self._file, CLOSED
+        if file != CLOSED:
+            os.close(file)
+
+    # A job that couldn't start must not keep its folder from the next one.
+    __del__ = close
 
     def __contains__(self, key: str) -> bool:
         return key in self._places
@@ -150,8 +168,9 @@ class Journal:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the manifest of this part stands there: nothing was left to do."""
-        return (self.folder / _with_part(MANIFEST, self.part)).exists()
+        """Whether the manifest of this part stands there, and there are no parts to be joined."""
+        done = (self.folder / _with_part(MANIFEST, self.part)).exists()
+        return done and not (self.part and self._all_parts_are_there())
 
     def add(self, key: str, line: Mapping[str, Any]) -> None:
         """Record a finished input, whose files are whole.
@@ -162,16 +181,17 @@ class Journal:
 
         Raises:
             OutputError: When the line can't be written whole; then nothing of it stays.
+            ValueError: When the line holds a number that is not finite.
         """
         record = {**line, "key": key, "settings": self.hash}
-        data = json.dumps(record, ensure_ascii=True).encode("ascii") + b"\n"
+        data = json.dumps(record, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
         self.begin()
         before = os.lseek(self._file, 0, os.SEEK_END)
         try:
             written = os.write(self._file, data)
             if written < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if not self._path.exists():
+            if not os.path.samestat(os.fstat(self._file), os.stat(self._path)):
                 raise OSError(errno.ENOENT, "the journal was removed")
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -201,8 +221,18 @@ class Journal:
         """
         manifest = {**totals, "settings": self.settings, "settings_hash": self.hash}
         write_text(self.folder / _with_part(MANIFEST, self.part), _pretty(manifest))
-        if self.part and self._all_parts_are_there():
-            self._join(manifest, order)
+        if not self.part:
+            return
+        # The last to come here finds all others closed, and only one is here at a time.
+        self.close()
+        with alone(self.folder), contextlib.ExitStack() as others:
+            if self._all_parts_are_there():
+                try:
+                    for path in self.folder.glob(ALL_RESULTS):
+                        others.enter_context(unused(path))
+                except OutputError:  # it is at work again, and joins them when it is done
+                    return
+                self._join(manifest, order)
 
     def _all_parts_are_there(self) -> bool:
         count = int(self.part.rpartition("-")[2])
@@ -213,16 +243,21 @@ class Journal:
         self._index_all()
         rank = {key: i for i, key in enumerate(order)}
         keys = sorted(self._places, key=lambda key: (rank.get(key, len(rank)), key))
-        lines, failed = [], 0
-        for key in keys:
-            line = self[key]
-            failed += "reason" in line
-            lines.append(json.dumps(line, ensure_ascii=True))
-        write_text(self.folder / RESULTS, "".join(f"{each}\n" for each in lines))
+        failed = 0
+        # Line by line: a hundred thousand are not held in memory.
+        with writing(self.folder / RESULTS) as joined, contextlib.ExitStack() as stack:
+            parts = {path for path, _ in self._places.values()}
+            opened = {path: stack.enter_context(path.open("rb")) for path in parts}
+            file = stack.enter_context(joined.open("wb"))
+            for key in keys:
+                path, place = self._places[key]
+                opened[path].seek(place)
+                line = opened[path].readline()
+                failed += _is_failure(line)
+                file.write(line)
         whole = {**manifest, "inputs": len(keys), "done": len(keys) - failed, "failed": failed}
         whole.pop("part", None)
         write_text(self.folder / MANIFEST, _pretty(whole))
-        self.close()
         for pattern in ("results-*-of-*.jsonl", "manifest-*-of-*.json"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
@@ -231,7 +266,7 @@ class Journal:
 
     def _index_all(self) -> None:
         # Those of parts last: they are newer than what was joined before.
-        for path in sorted(self.folder.glob("results*.jsonl"), key=lambda p: p.name != RESULTS):
+        for path in sorted(self.folder.glob(ALL_RESULTS), key=lambda p: p.name != RESULTS):
             self._index(path)
 
     def _index(self, path: Path) -> None:
@@ -251,24 +286,33 @@ class Journal:
 
     def _has_results(self) -> bool:
         """Whether there is more than reasons: a job that only failed binds nobody."""
-        return any(map(_holds_results, self.folder.glob("results*.jsonl")))
+        return any(map(_holds_results, self.folder.glob(ALL_RESULTS)))
 
     def _is_ours(self) -> bool:
         """Whether the folder's settings are those of this job."""
+        noted = self._noted()
+        return noted is not None and noted[0] == self.settings
+
+    @property
+    def _share(self) -> str:
+        return self.part or "all"
+
+    def _noted(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The folder's settings and all remarks; None where they can't be read."""
         try:
             theirs = json.loads((self.folder / SETTINGS).read_text(encoding="utf-8"))
-            theirs.pop(REMARKS, None)
-        except (OSError, ValueError, AttributeError):
-            return False
-        return bool(theirs == self.settings)
+            return theirs, dict(theirs.pop(REMARKS, {}))
+        except (OSError, ValueError, AttributeError, TypeError):
+            return None
 
-    def _refuse_others(self) -> None:
+    def _remarks_unless_of_others(self) -> dict[str, Any]:
+        """What an earlier run of this job remarked; refuses the results of another job."""
         path = self.folder / SETTINGS
         if not self._has_results():
-            return
+            return {}
         try:
             theirs = json.loads(path.read_text(encoding="utf-8"))
-            self.remarks = theirs.pop(REMARKS, {})
+            remarks = dict(theirs.pop(REMARKS, {}).get(self._share, {}))
         except FileNotFoundError:
             raise OutputError(
                 f"'{self.folder}' holds a {RESULTS} without its {SETTINGS}, so it can't be told "
@@ -285,35 +329,13 @@ class Journal:
                 f"({_differences(theirs, self.settings)}): give another --out, or --overwrite to "
                 f"replace them."
             )
+        return remarks
 
 
 def settings_hash(settings: Mapping[str, Any]) -> str:
     """A short name for settings: equal for equal ones, whatever their order."""
     text = json.dumps(settings, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:HASH_DIGITS]
-
-
-def clear(folder: Path, journals: str = "results*.jsonl") -> None:
-    """Remove a job's journals and the files that they list, and nothing else.
-
-    Args:
-        folder: Of the results.
-        journals: Pattern for which of them; with all of them the settings go too.
-    """
-    top = folder.resolve()
-    for journal in folder.glob(journals):
-        for line in journal.read_bytes().splitlines():
-            with contextlib.suppress(ValueError, TypeError, AttributeError):
-                for name in json.loads(line).get("files", ()):
-                    path = (folder / name).resolve()
-                    # A journal that somebody edited must not lead out of its folder.
-                    if top in path.parents and path.is_file():
-                        path.unlink()
-        journal.unlink(missing_ok=True)
-    if journals == "results*.jsonl":
-        for pattern in ("manifest*.json", SETTINGS):
-            for path in folder.glob(pattern):
-                path.unlink(missing_ok=True)
 
 
 def _with_part(name: str, part: str) -> str:
@@ -328,9 +350,14 @@ def _pretty(value: Any) -> str:
 def _holds_results(journal: Path) -> bool:
     try:
         with journal.open("rb") as file:
-            return any(b'"reason"' not in line for line in file if line.endswith(b"\n"))
+            return any(not _is_failure(line) for line in file if line.endswith(b"\n"))
     except FileNotFoundError:
         return False
+
+
+def _is_failure(line: bytes) -> bool:
+    # With its colon it is a key: a class may be called so too.
+    return b'"reason": ' in line
 
 
 def _differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
@@ -344,23 +371,6 @@ def _open(path: Path) -> int:
         return os.open(path, flags, 0o666)
     except OSError as error:
         raise OutputError(f"can't write '{path}': {why_not_written(error, path.parent)}") from error
-
-
-def _lock(file: int, path: Path) -> None:
-    """Keep a second process from writing the same journal; a kill lets go of it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise OutputError(
-            f"another process is writing to '{path.parent}': wait for it, give another --out, or "
-            f"share the work with --shard."
-        ) from error
-    except OSError:  # some network disks know no locks
-        return
 
 
 def _drop_torn_line(file: int) -> None:

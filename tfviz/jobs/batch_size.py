@@ -7,9 +7,8 @@ import time
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from tfviz.errors import ModelError
+from tfviz.jobs.memory import short_of_memory
 from tfviz.model.pixels import PixelPlan
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
@@ -42,8 +41,8 @@ def measured_batch_size(method: Any, pixels: PixelPlan, target: Any) -> int:
             used = _used_bytes()
             try:
                 took = _seconds(method, np.repeat(photo, size, axis=0), target)
-            except (ModelError, MemoryError) as error:
-                if isinstance(error.__cause__ or error, tf.errors.ResourceExhaustedError):
+            except Exception as error:
+                if short_of_memory(error):
                     break
                 raise
             if took / size < fastest * (1 - WORTH):

@@ -11,7 +11,6 @@ batch, and going on must give the very files that an undisturbed run gives.
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfviz.draw.colormaps import colorize
 from tfviz.errors import InputError, ModelError, OutputError, nearest
@@ -28,10 +26,12 @@ from tfviz.explain.explanation import Explanation
 from tfviz.explain.family import METHODS
 from tfviz.explain.frozen import freeze
 from tfviz.files import Shard, Source, ensure_writable, plan_outputs, take
+from tfviz.files.atomic import why_not_written
 from tfviz.files.journal import Journal
 from tfviz.image.reading import MAX_PIXELS
 from tfviz.jobs.batch_size import measured_batch_size
-from tfviz.jobs.members import Member, grouped, rights_of, stamp_of
+from tfviz.jobs.members import Member, grouped, inode_of, is_same, place_of, rights_of, stamp_of
+from tfviz.jobs.memory import short_of_memory
 from tfviz.jobs.opening import read_source, why_not_or_size
 from tfviz.jobs.overlap import Overlap, Pools, ahead
 from tfviz.jobs.products import write_products
@@ -197,8 +197,9 @@ class HeatmapJob:
     # ---- the three stages
 
     def _read(self, member: Member) -> Member:
-        failed = member.earlier is not None and member.earlier.reason is not None
-        if failed or member.reason is not None or not member.needed:
+        # One whose map was not finite was seen by the model, and keeps its place in the batch.
+        unseen = member.earlier is not None and member.earlier.seconds is None
+        if unseen or member.reason is not None or not member.needed:
             return member
         start = time.perf_counter()
         try:
@@ -213,7 +214,9 @@ class HeatmapJob:
             member.photo = photo if member.earlier is None else None
         except InputError as error:
             member.reason, member.photo = str(error), None
-        except MemoryError:
+        except Exception as error:
+            if not short_of_memory(error):
+                raise
             member.reason, member.photo = f"'{member.source.name}' {_NO_MEMORY}", None
         member.seconds += time.perf_counter() - start
         return member
@@ -249,9 +252,8 @@ class HeatmapJob:
         while True:
             try:
                 return self.method(inputs, self.target)
-            except (ModelError, MemoryError) as error:
-                short = isinstance(error.__cause__ or error, _SHORT_OF_MEMORY)
-                if not short:
+            except Exception as error:
+                if not short_of_memory(error):
                     raise
                 if self.method.batch_size == 1:
                     raise ModelError(
@@ -285,10 +287,15 @@ class HeatmapJob:
                     self.pixels.resize,
                 )
                 result = replace(result, files=files)
-            except MemoryError:
-                result = HeatmapResult(name, reason=f"'{name}' {_NO_MEMORY}")
             except OSError as error:
-                raise OutputError(f"Can't write to '{self.out}': {error}.") from error
+                place = error.filename or self.out
+                raise OutputError(
+                    f"can't write to '{place}': {why_not_written(error, self.out)}"
+                ) from error
+            except Exception as error:
+                if not short_of_memory(error):
+                    raise
+                result = HeatmapResult(name, reason=f"'{name}' {_NO_MEMORY}")
         member.photo = None
         member.seconds += time.perf_counter() - start
         return member, replace(result, seconds=round(member.seconds, 4))
@@ -311,7 +318,13 @@ class HeatmapJob:
             return False
         self._begin()
         height, width = member.pixels or (0, 0)
-        line = {**result.to_dict(), "size": [height, width], "stamp": member.stamp}
+        line = {
+            **result.to_dict(),
+            "size": [height, width],
+            "stamp": member.stamp,
+            "file": place_of(member.source),
+            "inode": inode_of(member.source),
+        }
         # A photo that can be opened is tried again when there is more memory, or its file is back.
         if result.reason is not None and member.stamp and _NO_MEMORY not in result.reason:
             line["tried"] = self._tried(member)
@@ -340,7 +353,7 @@ class HeatmapJob:
         result = []
         for source, stem in zip(self.sources, stems, strict=True):
             own, number = stem, 1
-            while (line := self.journal.get(own)) and not _is_same(line["input"], source):
+            while (line := self.journal.get(own)) and not is_same(line, source):
                 number += 1
                 while (own := f"{stem}-{number}") in taken:
                     number += 1
@@ -367,11 +380,3 @@ def _version_of(package: str) -> str:
 
 
 _NO_MEMORY = "needs more memory than there is: close other programs, or make it smaller."
-_SHORT_OF_MEMORY = (MemoryError, tf.errors.ResourceExhaustedError)
-
-
-def _is_same(name: str, source: Source) -> bool:
-    """Whether a recorded name is this source, also when it is given in another way now."""
-    if name == source.name or source.file is None:
-        return name == source.name
-    return os.path.abspath(name) == os.path.abspath(source.file)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from tfviz.files import Source
+from tfviz.files.source import absolute
 from tfviz.jobs.results import HeatmapResult
 
 # Photos wait for each other in memory until a group is full: three groups of this are 600 MB.
@@ -83,20 +85,43 @@ def _marked(group: list[Member]) -> list[Member]:
 
 def stamp_of(source: Source) -> str:
     """Size and time of a file, so that a photo that changes is explained anew."""
-    if source.file is None:
-        return ""
-    try:
-        found = os.stat(source.file)
-    except OSError:
-        return ""
-    return f"{found.st_size}-{found.st_mtime_ns}"
+    found = _stat(source)
+    return "" if found is None else f"{found.st_size}-{found.st_mtime_ns}"
 
 
 def rights_of(source: Source) -> str:
     """When a file's rights were last changed: one that couldn't be read may be readable now."""
+    found = _stat(source)
+    return "" if found is None else str(found.st_ctime_ns)
+
+
+def place_of(source: Source) -> str:
+    """Where a photo lies, whatever folder it is seen from."""
+    return source.name if source.file is None else absolute(source.file)
+
+
+def inode_of(source: Source) -> int:
+    """The number of a file on its disk, which it keeps when it is moved; 0 where there is none."""
+    found = _stat(source)
+    return 0 if found is None else found.st_ino
+
+
+def is_same(line: dict[str, Any], source: Source) -> bool:
+    """Whether a journal's line is about this photo, also where its folder was moved.
+
+    A relative name is not enough: seen from another folder it may be another photo. Nor are size
+    and time: files unpacked from an archive often share both.
+    """
+    if line.get("file") == place_of(source):
+        return True
+    inode = inode_of(source)
+    return inode != 0 and line.get("inode") == inode and line.get("stamp") == stamp_of(source)
+
+
+def _stat(source: Source) -> os.stat_result | None:
     if source.file is None:
-        return ""
+        return None
     try:
-        return str(os.stat(source.file).st_ctime_ns)
-    except OSError:
-        return ""
+        return os.stat(source.file)
+    except (OSError, ValueError):
+        return None

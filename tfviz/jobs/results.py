@@ -116,8 +116,11 @@ class HeatmapResult:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: without what is empty, and without numbers JSON has no words for."""
-        kept = {k: v for k, v in asdict(self).items() if v not in (None, "", (), False)}
-        return {k: v for k, v in kept.items() if not isinstance(v, float) or math.isfinite(v)}
+        found = asdict(self)
+        found["top"] = tuple(each for each in self.top if _is_json(each))
+        # A score of 0.0 says something, though it equals False.
+        kept = {k: v for k, v in found.items() if v is not None and v is not False}
+        return {k: v for k, v in kept.items() if v not in ("", ()) and _is_json(v)}
 
     @classmethod
     def from_dict(cls, line: dict[str, Any]) -> HeatmapResult:
@@ -130,3 +133,10 @@ class HeatmapResult:
             top=tuple((str(name), float(value)) for name, value in found.top),
             map_range=None if found.map_range is None else (found.map_range[0], found.map_range[1]),
         )
+
+
+def _is_json(value: Any) -> bool:
+    """Whether all numbers in it are finite."""
+    if isinstance(value, tuple):
+        return all(map(_is_json, value))
+    return not isinstance(value, float) or math.isfinite(value)

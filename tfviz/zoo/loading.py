@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+import tfviz.layers.deformable  # noqa: F401 - registers the class, which model files name
 from tfviz.errors import InputError, MissingError, ModelError, TfvizError, nearest
 from tfviz.model.architectures import ARCHITECTURES, Architecture
 from tfviz.model.backend import require_backend
