@@ -181,3 +181,52 @@ def test_layers_thawed_between_two_fits_need_a_new_trainer() -> None:
     model.layers[0].trainable = True
     with pytest.raises(tfviz.TrainingError, match="new Trainer"):
         trainer.fit(X, Y, progress="none")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"validation_data": (X, Y + 1)}, r"^validation_data=: The labels hold 5"),
+        (
+            {"validation_data": iter([(X, Y)]), "epochs": 2},
+            "validation_data=make, without brackets",
+        ),
+        ({"validation_data": batches().repeat()}, r"repeats for ever.*\.take\(100\)"),
+        ({"checkpoint_every": "step"}, "must be 'epoch', or a number of steps"),
+        ({"checkpoint_every": 0}, "must be 'epoch', or a number of steps"),
+        ({"seed": "a"}, "seed='a' must be a whole number"),
+    ],
+)
+def test_arguments_of_fit_are_refused_before_the_first_step(given: Any, said: str) -> None:
+    model = classifier()
+    before = model.get_weights()
+    with pytest.raises(tfviz.InputError, match=said):
+        _fit(SPARSE, X, Y, model, **given)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_label_out_of_range_in_a_validation_dataset_names_it() -> None:
+    wrong = tf.data.Dataset.from_tensor_slices((X, Y + 1)).batch(8)
+    with pytest.raises(tfviz.InputError, match=r"in batch 1 of validation_data=.*value of 5"):
+        _fit(SPARSE, X, Y, validation_data=wrong)
+
+
+@pytest.mark.parametrize("x", [X[:, :5], np.zeros((40, FEATURES, 3), np.float32)])
+def test_inputs_of_another_shape_than_the_model_takes_are_named(x: Any) -> None:
+    with pytest.raises(tfviz.InputError, match=r"takes \('batch', 12\)"):
+        _fit(SPARSE, x, Y)
+
+
+def test_a_column_is_taken_as_keras_takes_it() -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    assert _fit("mse", np.arange(20.0), np.arange(20.0), model).epochs["loss"]
+
+
+def test_a_loss_that_does_not_exist_is_refused_with_names_near_it() -> None:
+    with pytest.raises(tfviz.InputError, match="'sparse_categorical_crossentropy'"):
+        tfviz.Trainer(classifier(), "sparse_crossentropy", "sgd")
+
+
+def test_batches_of_one_fixed_size_are_compiled_for_once() -> None:
+    whole = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16, drop_remainder=True)
+    assert _fit(SPARSE, whole, epochs=2).traces == 1

@@ -113,13 +113,13 @@ def test_the_shuffle_of_arrays_holds_indices_not_images(tmp_path: Path) -> None:
     assert sum(each.stat().st_size for each in tmp_path.iterdir()) < 400_000
 
 
-def test_one_iterator_serves_all_epochs_where_the_length_is_known() -> None:
+def test_each_pass_over_a_dataset_has_an_iterator_of_its_own() -> None:
     stream = stream_of(batches().shuffle(5))
     stream.start()
     first = stream.iterator
     stream.next_epoch()
-    assert stream.iterator is first
-    assert stream.steps == 13
+    assert stream.iterator is not first
+    assert (stream.passes, stream.steps) == (2, 13)
 
 
 def test_batches_of_a_pydataset_and_several_inputs_are_read() -> None:
@@ -134,7 +134,11 @@ def test_batches_of_a_pydataset_and_several_inputs_are_read() -> None:
 
     stream = stream_of(Data())
     stream.start()
-    assert [int(stream.next()[0][0, 0]) for _ in range(7)] == [0, 1, 2, 0, 1, 2, 0]
+    taken = []
+    for _ in range(2):
+        taken += [int(stream.next()[0][0, 0]) for _ in range(3)]
+        stream.next_epoch()
+    assert taken == [0, 1, 2, 0, 1, 2]
     stream = stream_of({"a": np.zeros((5, 2)), "b": [np.zeros(5)]}, [0, 1, 2, 3, 4], batch_size=2)
     stream.start()
     x, y = stream.next()

@@ -69,6 +69,19 @@ class Options:
             )
 
 
+def _require_losses(loss: Any) -> None:
+    """Refuse names that Keras doesn't know, before any data is read."""
+    for each in keras.tree.flatten(loss):
+        if isinstance(each, str):
+            try:
+                keras.losses.get(each)
+            except ValueError as error:
+                known = [name for name in dir(keras.losses) if name[0] != "_"]
+                raise InputError(
+                    f"loss={each!r} is no loss of Keras.{nearest(each, known)}"
+                ) from error
+
+
 def optimizer_of(given: Any) -> Any:
     """A Keras optimizer from itself or its name.
 
@@ -127,6 +140,7 @@ def parts_of(
     if step is not None:
         objective: Any = StepObjective(_function(step), model, _metric_objects(metrics))
     else:
+        _require_losses(loss)
         judge = Judge(
             getattr(model, "output_names", None),
             loss=loss,

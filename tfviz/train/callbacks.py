@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from tfviz.errors import InputError
+from tfviz.train.callback_memory import Memory
 
 _BATCH_METHODS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _ABSENT = object()
@@ -64,7 +65,14 @@ class Callbacks:
                 listed, add_history=True, model=model, epochs=epochs, steps=steps, verbose=1
             )
         self.model = model
+        self.memory = Memory(self.list.callbacks)
         self.between_steps = any(map(_looks_between_steps, self.list.callbacks))
+
+    def go_on(self) -> None:
+        """Before 'on_train_begin' of a resumed run: files are written on, not begun anew."""
+        for each in self.list.callbacks:
+            if isinstance(each, keras.callbacks.CSVLogger):
+                each.append = True
 
     def first_epoch(self) -> int:
         """Where `BackupAndRestore` wants to go on; it says so when training begins.

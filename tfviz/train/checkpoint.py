@@ -6,7 +6,7 @@ import datetime
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,12 @@ from tfviz.train.checkpoint_files import (
     DamagedError,
     clear_drafts,
     drafting,
+    read_arrays,
     read_state,
     read_values,
     remove,
     verify,
+    write_arrays,
     write_state,
     write_variables,
 )
@@ -96,6 +98,7 @@ class Checkpoint:
     Attributes:
         directory: The folder.
         data_restored: Whether the last `restore` also put the place in the data back.
+        arrays: Those that the restored checkpoint was given.
     """
 
     def __init__(
@@ -147,6 +150,7 @@ class Checkpoint:
             raise InputError(f"keep={keep!r} is how many checkpoints to keep, a number from 1 on.")
         self.directory = Path(directory)
         self.data_restored = False
+        self.arrays: list[np.ndarray] = []
         self._state = state
         self._keep = keep
         self._generators = dict(generators)
@@ -165,11 +169,14 @@ class Checkpoint:
         found = self._existing()
         return found[0] if found else None
 
-    def save(self, counters: Mapping[str, Any] | None = None) -> Path | None:
+    def save(
+        self, counters: Mapping[str, Any] | None = None, *, arrays: Sequence[np.ndarray] = ()
+    ) -> Path | None:
         """Write everything as it is now.
 
         Args:
             counters: What you want back from `restore`: step, epoch, anything that JSON can hold.
+            arrays: What you want back from `restore` in the attribute `arrays`.
 
         Returns:
             The new checkpoint's folder; None when weights weren't finite, which a warning says and
@@ -186,6 +193,7 @@ class Checkpoint:
         try:
             with drafting(final) as draft:
                 table = write_variables(draft, self._state.variables, self._require_finite)
+                write_arrays(draft, arrays)
                 position = self._write_position(draft)
                 write_state(
                     draft,
@@ -275,6 +283,7 @@ class Checkpoint:
             if name in kept["generators"]:
                 set_state(generator, kept["generators"][name])
         randomness.put(kept["random"])
+        self.arrays = read_arrays(folder)
         counters: dict[str, Any] = kept["counters"]
         return counters
 

@@ -21,7 +21,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tfviz.errors import OutputError
 from tfviz.files.atomic import why_not_written
 
 STATE, VARIABLES, SUMS = "state.json", "variables.safetensors", "SHA256SUMS"
+ARRAYS = "arrays.npy"
 DRAFT = ".tfviz-saving-"
 # A folder that another process made a moment ago may not be locked yet.
 ABANDONED_SECONDS = 60.0
@@ -198,6 +199,25 @@ def write_variables(
                 look(entry["name"], array)
                 file.write(array.reshape(-1).view(np.uint8).data)
     return table
+
+
+def write_arrays(draft: Draft, arrays: Sequence[np.ndarray]) -> None:
+    """Arrays that belong to no variable, one after the other in NumPy's own format."""
+    if arrays:
+        with draft.file(ARRAYS) as file:
+            for each in arrays:
+                np.lib.format.write_array(file, np.asarray(each), allow_pickle=False)
+
+
+def read_arrays(folder: Path) -> list[np.ndarray]:
+    """What `write_arrays` wrote, of a verified checkpoint."""
+    path = folder / ARRAYS
+    found = []
+    if path.exists():
+        with path.open("rb") as file:
+            while file.tell() < path.stat().st_size:
+                found.append(np.lib.format.read_array(file, allow_pickle=False))
+    return found
 
 
 def verify(folder: Path) -> None:

@@ -38,20 +38,31 @@ _SHORT = {
 }
 
 
-def check_batch(batch: Any, objective: Any, *, finite: bool = True) -> None:
+def check_batch(batch: Any, objective: Any, *, finite: bool = True, name: str = "data") -> None:
     """Refuse a batch that the loss can't be right on.
 
     Args:
         batch: The first batch.
         objective: What is minimised, with its model and losses.
         finite: Whether a value that isn't finite is refused; the guard takes care of it otherwise.
+        name: Where the batch comes from, as the argument is called.
 
     Raises:
         InputError: With what was found in which part of the batch, and what to do.
     """
+    try:
+        _check(batch, objective, finite)
+    except InputError as error:
+        if name == "data":
+            raise
+        raise InputError(f"{name}=: {error}") from error
+
+
+def _check(batch: Any, objective: Any, finite: bool) -> None:
     _require_samples(batch)
     if finite:
         _require_finite(batch)
+    _require_inputs(unpack(batch)[0], objective.model)
     losses = tf.nest.flatten(objective.losses) if objective.losses else []
     if not losses:
         return
@@ -98,6 +109,29 @@ def _require_finite(batch: Any) -> None:
             f"computed from it is NaN, and every weight after it. Look for a division by zero, a "
             f"missing value in a table or a broken file where the data is made; np.nan_to_num or "
             f"dropping those rows mends it. on_nonfinite='skip' passes over such batches."
+        )
+
+
+def _require_inputs(x: Any, model: Any) -> None:
+    """One tensor against the shape that a functional or sequential model says it takes."""
+    wanted = getattr(model, "input_shape", None)
+    if not tf.is_tensor(x) or not isinstance(wanted, tuple) or not wanted:
+        return
+    if not all(each is None or isinstance(each, int) for each in wanted):
+        return
+    given = tuple(x.shape)
+    # Keras adds or takes away a last axis of 1 by itself.
+    mine = given[:-1] if len(given) == len(wanted) + 1 and given[-1] == 1 else given
+    its = wanted[:-1] if len(wanted) == len(mine) + 1 and wanted[-1] == 1 else wanted
+    fits = len(mine) == len(its) and all(
+        theirs is None or own == theirs for own, theirs in zip(mine[1:], its[1:], strict=True)
+    )
+    if not fits:
+        shown = ("batch", *wanted[1:])
+        raise InputError(
+            f"x has the shape {given}, and model '{model.name}' takes {shown}: bring the inputs to "
+            f"that shape (the same size and channels for each, channels last), or build the model "
+            f"for {('batch', *given[1:])}."
         )
 
 

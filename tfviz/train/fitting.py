@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,7 @@ from tfviz.train.checkpoint import Checkpoint
 from tfviz.train.events import Events, Run
 from tfviz.train.history import History
 from tfviz.train.interrupt import interruptible
+from tfviz.train.measuring import explained, measured
 from tfviz.train.progress import Silent
 from tfviz.train.report import raise_nonfinite, report_on
 from tfviz.train.step import Step
@@ -77,6 +79,8 @@ class Fitting:
         self._first_epoch = 0
         self._first_step = 0
         self._inside_epoch = False
+        self._saved: dict[str, int] = {}
+        self._ran_out = False
         run._logs = step.results
 
     def go(self) -> History:
@@ -123,17 +127,52 @@ class Fitting:
             run.step_in_epoch = counters["step_in_epoch"]
             self._inside_epoch = run.step_in_epoch > 0
             self._epochs = {name: list(values) for name, values in counters["history"].items()}
-            self.progress.say(f"Goes on at epoch {run.epoch + 1}, step {run.step}.")
+            self._resumed(counters)
+            self.callbacks.go_on()
         else:
             self.step.reset()
+            if self.checkpoint is not None:
+                self.stream.make_room()
         self.progress.begin(run.epochs, self.stream.steps)
         self.callbacks.call("on_train_begin")
-        if counters is None:
+        self.callbacks.memory.begin()
+        if counters is not None and self.checkpoint is not None:
+            self._remind(counters["callbacks"], self.checkpoint.arrays)
+        else:
             run.epoch = self.callbacks.first_epoch()
         self._first_step = run.step
         finished = max((len(values) for values in self._epochs.values()), default=0)
         self._first_epoch = run.epoch - finished
         self.events.call("fit_begin", run)
+
+    def _resumed(self, counters: Mapping[str, Any]) -> None:
+        """Say where it goes on, or that there is nothing left to do."""
+        run = self.run
+        # Who asks for more epochs than the run had when it was stopped wants to go on.
+        if counters["stopped"] and run.epochs <= counters["epochs"]:
+            run.stopped = counters["stopped"]
+            self.progress.say(
+                f"This run was stopped after epoch {run.epoch}: {run.stopped}. To train on, give "
+                f"more epochs than {counters['epochs']}; to begin anew, another checkpoint_dir."
+            )
+        elif run.epoch >= run.epochs:
+            self.progress.say(
+                f"All {run.epochs} epochs of this run are made. To train on, give more epochs; to "
+                f"begin anew, another checkpoint_dir."
+            )
+        else:
+            self.progress.say(f"Goes on at epoch {run.epoch + 1}, step {run.step}.")
+
+    def _remind(self, found: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> None:
+        """Give callbacks back what they knew."""
+        lost = self.callbacks.memory.write(found, arrays)
+        if lost:
+            warnings.warn(
+                f"{', '.join(lost)} can't be saved in a checkpoint and begins anew: this run may "
+                f"differ from one that was never interrupted. Numbers, text, arrays, and lists and "
+                f"dictionaries of them can.",
+                stacklevel=2,
+            )
 
     # ---- an epoch
 
@@ -173,6 +212,7 @@ class Fitting:
 
     def _steps_of_epoch(self) -> None:
         run, steps = self.run, self.stream.steps
+        fresh = False
         while steps is None or run.step_in_epoch < steps:
             count = self._count(steps)
             first = run.step_in_epoch
@@ -181,8 +221,12 @@ class Fitting:
                 self.callbacks.call("on_train_batch_begin", first)
             made = self._call(count)
             if made == 0:
+                if steps is not None and not fresh and self.stream.next_pass():
+                    fresh = True
+                    continue
                 self._ended(steps)
                 break
+            fresh = False
             run.step += made
             run.step_in_epoch += made
             self._look()
@@ -190,7 +234,7 @@ class Fitting:
                 logs = self.step.results() if self.callbacks.between_steps else {}
                 self.callbacks.call("on_train_batch_end", run.step_in_epoch - 1, logs=logs)
             self.events.call("step_end", run)
-            if self._due(made) and run.step_in_epoch != steps:
+            if self._due() and run.step_in_epoch != steps:
                 self._fetch()
                 self._save(run.epoch, run.step_in_epoch)
             if self._interrupt.asked:
@@ -217,13 +261,15 @@ class Fitting:
                 if batch is None:
                     return 0
                 # The first one is made by itself: it has been looked at on the host.
+                if not tf.config.functions_run_eagerly():
+                    self.step.compiled_for(self.stream.element_spec)
                 logs = self.step(batch)
                 made = 1
             else:
                 done, logs = self.step.run(self.stream.iterator, count)
                 made = int(done)
         except (tf.errors.InvalidArgumentError, tf.errors.InternalError, TypeError) as error:
-            raise _explained(error, self.run) or error from error
+            raise explained(error, self._where()) or error from error
         except tf.errors.ResourceExhaustedError as error:
             error.add_note(
                 "Out of memory in a training step (or a full disk, which TensorFlow calls the "
@@ -239,6 +285,9 @@ class Fitting:
             wanted = made * SECONDS_A_CALL / max(took, 1e-6)
             self._wanted = int(min(max(1, wanted), 2 * self._wanted, MOST_STEPS_A_CALL))
         return made
+
+    def _where(self) -> str:
+        return f"in epoch {self.run.epoch + 1}, after step {self.run.step_in_epoch}"
 
     def _ended(self, steps: int | None) -> None:
         """The data came to an end before a step could be made."""
@@ -262,6 +311,7 @@ class Fitting:
 
     def _stop_early(self, sentence: str) -> None:
         warnings.warn(sentence, stacklevel=2)
+        self._ran_out = True
         self.run.stop(sentence)
 
     # ---- what the host looks at
@@ -312,7 +362,7 @@ class Fitting:
 
     # ---- saving
 
-    def _due(self, made: int) -> bool:
+    def _due(self) -> bool:
         if self.checkpoint is None or not isinstance(self.every, int):
             return False
         return self.run.step % self.every == 0
@@ -320,9 +370,20 @@ class Fitting:
     def _save(self, epoch: int, step_in_epoch: int) -> None:
         assert self.checkpoint is not None
         run = self.run
-        counters = {"epoch": epoch, "step": run.step, "step_in_epoch": step_in_epoch}
-        done = bool(run.stopped) or epoch >= run.epochs
-        self.checkpoint.save({**counters, "history": self._epochs, "done": done})
+        place = {"epoch": epoch, "step": run.step, "step_in_epoch": step_in_epoch}
+        if place == self._saved:
+            return
+        remembered, arrays = self.callbacks.memory.read()
+        counters = {
+            **place,
+            "epochs": run.epochs,
+            # Data that ended early may be mended, and then there is more to do.
+            "stopped": "" if self._ran_out else run.stopped,
+            "history": self._epochs,
+            "callbacks": remembered,
+        }
+        self.checkpoint.save(counters, arrays=arrays)
+        self._saved = place
         self.events.call("checkpoint", run)
 
     def _leave(self, epoch: int, step_in_epoch: int) -> None:
@@ -330,41 +391,3 @@ class Fitting:
         if self.checkpoint is not None:
             self._save(epoch, step_in_epoch)
         self._interrupt.leave()
-
-
-def measured(step: Step, stream: Stream, callbacks: Callbacks | None = None) -> dict[str, float]:
-    """Loss and metrics over one pass of a stream."""
-    told = callbacks is not None and callbacks.between_steps
-    number = 0
-    for batch in stream.dataset:
-        if stream.steps is not None and number >= stream.steps:
-            break
-        if told and callbacks is not None:
-            callbacks.call("on_test_batch_begin", number)
-        step.measure(batch)
-        if told and callbacks is not None:
-            callbacks.call("on_test_batch_end", number, logs=step.results())
-        number += 1
-    if number == 0:
-        raise InputError(f"{stream.name}= is empty: it gave no batch.")
-    return step.results()
-
-
-def _explained(error: Exception, run: Run) -> Exception | None:
-    """A sentence for what TensorFlow says about a batch inside a compiled step."""
-    text = str(error)
-    where = f"in epoch {run.epoch + 1}, after step {run.step_in_epoch}"
-    if "outside the valid range" in text and "label" in text:
-        start = text.index("Received a label value")
-        return InputError(
-            f"A label is out of range {where}: {text[start:].split(chr(10))[0]} A class index is "
-            f"from 0 to the number of units less 1; correct the labels, or give the last layer "
-            f"more units."
-        )
-    if "generator" in text and ("shape" in text or "type" in text):
-        line = next((each for each in text.splitlines() if "yielded" in each), text.splitlines()[0])
-        return InputError(
-            f"The generator gave a batch of another kind {where}: {line.strip()} Every batch "
-            f"needs the dtypes and the shape of the first one, the number of samples apart."
-        )
-    return None

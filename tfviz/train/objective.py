@@ -113,10 +113,13 @@ class Objective:
         return self.model(x, training=training) if self._takes_training else self.model(x)
 
     def measure(self, batch: Any, forward: Forward, training: bool = True) -> None:
-        """Update loss tracker and metrics with a forward pass."""
+        """Update metrics with a forward pass."""
         x, y, sample_weight = weighted(batch, self.class_weights if training else None)
-        self.tracker.update_state(forward.loss, sample_weight=size_of(batch))
         self.judge.compute_metrics(x, y, forward.predictions, sample_weight)
+
+    def track(self, batch: Any, loss: tf.Tensor) -> None:
+        """Update the mean loss with that of a whole batch."""
+        self.tracker.update_state(loss, sample_weight=size_of(batch))
 
     def results(self) -> dict[str, Any]:
         """The loss and every metric over what was measured since the last reset."""
@@ -272,7 +275,7 @@ class StepObjective:
         loss = _scalar(found["loss"])
         extra = extra_losses(self.model)
         if extra is not None:
-            loss = loss + extra
+            loss = loss + tf.cast(extra, loss.dtype)
         logs = {k: tf.convert_to_tensor(v) for k, v in found.items() if k != "loss"}
         for key, value in logs.items():
             if value.shape.rank != 0:
@@ -285,7 +288,6 @@ class StepObjective:
     def measure(self, batch: Any, forward: Forward, training: bool = True) -> None:
         """Update the means of what the step returned."""
         count = size_of(batch)
-        self.tracker.update_state(forward.loss, sample_weight=count)
         for name, value in forward.logs.items():
             self.mean(name).update_state(value, sample_weight=count)
 
@@ -296,6 +298,7 @@ class StepObjective:
                 self._means[name] = keras.metrics.Mean(name=name)
         return self._means[name]
 
+    track = Objective.track
     results = Objective.results
     reset = Objective.reset
 
@@ -316,7 +319,13 @@ def _scalar(loss: Any) -> tf.Tensor:
             f"The loss has the shape {loss.shape}: what is minimised is one number a batch. Take "
             f"tf.reduce_mean(loss), or a Keras loss with reduction='sum_over_batch_size'."
         )
-    return loss
+    if not loss.dtype.is_floating:
+        raise InputError(
+            f"The loss is {loss.dtype.name}, and only floating-point numbers have a gradient: "
+            f"leave out what turns it into whole numbers."
+        )
+    # A float16 times the loss scale would be infinite.
+    return tf.cast(loss, tf.float32) if loss.dtype.size < tf.float32.size else loss
 
 
 def _reduction(loss: Any) -> str:

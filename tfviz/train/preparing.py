@@ -108,5 +108,9 @@ class Preparation:
             metrics={id(each): each for each in metrics}.values(),
             iterator=stream,
             more=more,
-            about={"precision": self.options.precision, "batch": str(stream.element_spec)},
+            about={
+                "precision": self.options.precision,
+                "batch": str(stream.element_spec),
+                "steps in an epoch": stream.steps,
+            },
         )

@@ -205,7 +205,7 @@ class Step:
         key = str(spec)
         loop = self._loops.get(key)
         if loop is None:
-            concrete = self._compiled_for(spec)
+            concrete = self.compiled_for(spec)
 
             def many(source: Any, count: tf.Tensor) -> Any:
                 return self._loop(concrete, source, count)
@@ -226,7 +226,12 @@ class Step:
             name: tf.stack([logs[name] for logs in made]) for name in names
         }
 
-    def _compiled_for(self, spec: Any) -> Any:
+    def compiled_for(self, spec: Any) -> Any:
+        """The step for batches of this kind; traced when it isn't there yet.
+
+        Args:
+            spec: A `tf.TypeSpec` for each part, as `dataset.element_spec` has it.
+        """
         for kind, specs, concrete in self._compiled:
             if kind == _kind(spec) and specs == tf.nest.flatten(spec):
                 return concrete
@@ -305,6 +310,7 @@ class Step:
     def _measured(self, batch: Any) -> None:
         for update in self.updates.values():
             forward = update.objective.forward(batch, training=False)
+            update.objective.track(batch, forward.loss)
             update.objective.measure(batch, forward, training=False)
 
     def results(self) -> dict[str, float]:

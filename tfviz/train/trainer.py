@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from tfviz.errors import InputError
 from tfviz.train.assembling import Options, Part, compiled_part, parts_of
 from tfviz.train.average import WeightAverage
@@ -15,13 +13,14 @@ from tfviz.train.callbacks import Callbacks, borrowing
 from tfviz.train.checkpoint import Checkpoint
 from tfviz.train.checks import check_batch
 from tfviz.train.events import Events, Hooks, Run
-from tfviz.train.fitting import Fitting, measured
+from tfviz.train.fitting import Fitting
 from tfviz.train.history import History
+from tfviz.train.measuring import measured
 from tfviz.train.preparing import Preparation, Prepared
 from tfviz.train.progress import choose
 from tfviz.train.saving import save_model
 from tfviz.train.step import Step
-from tfviz.train.stream import Stream, stream_of
+from tfviz.train.stream import stream_of, validation_stream
 from tfviz.train.tracing import notice_eager
 from tfviz.train.update import Update
 
@@ -229,11 +228,12 @@ class Trainer:
         """
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 0:
             raise InputError(f"epochs={epochs!r} must be a whole number from 0 up.")
+        _require_interval(checkpoint_every)
         events = Events(self._hooks, hooks)
         shown = choose(progress)
         validation = None
         if validation_data is not None:
-            validation = _validation(validation_data, batch_size)
+            validation = validation_stream(validation_data, batch_size, epochs)
         prepared = self.prepare(
             data,
             y,
@@ -245,6 +245,10 @@ class Trainer:
             seed=seed,
             events=events,
         )
+        if validation is not None and isinstance(validation_data, (tuple, list)):
+            # Arrays only: looking at a dataset would begin its shuffles once more.
+            first = next(iter(validation.dataset))
+            self._check(first, "validation_data", finite=False)
         with borrowing(self.model, self.optimizer):
             listed = Callbacks(callbacks, self.model, epochs, prepared.stream.steps)
             fitting = Fitting(
@@ -302,10 +306,12 @@ class Trainer:
             seed=seed,
         )
         stream.start()
-        finite = self.options.on_nonfinite == "raise"
-        for part in self._made.parts:
-            check_batch(stream.waiting, part.objective, finite=finite)
+        self._check(stream.waiting, "data", finite=self.options.on_nonfinite == "raise")
         return self._made.prepare(stream, events or Events(self._hooks), class_weight)
+
+    def _check(self, batch: Any, name: str, *, finite: bool) -> None:
+        for part in self._made.parts:
+            check_batch(batch, part.objective, finite=finite, name=name)
 
     # ---- afterwards
 
@@ -324,6 +330,7 @@ class Trainer:
         step = self.step
         if step is None:
             stream.start()
+            self._check(stream.waiting, "data", finite=False)
             step = self._made.prepare(stream, Events(self._hooks), None).step
         step.reset()
         found = measured(step, stream)
@@ -371,8 +378,9 @@ class Trainer:
         )
 
 
-def _validation(data: Any, batch_size: int | None) -> Stream:
-    if isinstance(data, (tuple, list)) and 2 <= len(data) <= 3:
-        x, y, weight = keras.utils.unpack_x_y_sample_weight(tuple(data))
-        return stream_of(x, y, weight, batch_size=batch_size, name="validation_data")
-    return stream_of(data, batch_size=batch_size, name="validation_data")
+def _require_interval(every: int | str) -> None:
+    whole = isinstance(every, int) and not isinstance(every, bool) and every > 0
+    if not whole and every != "epoch":
+        raise InputError(
+            f"checkpoint_every={every!r} must be 'epoch', or a number of steps from 1 up."
+        )

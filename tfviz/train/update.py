@@ -126,6 +126,7 @@ class Updating:
             found = in_one(*arguments)
         else:
             found = in_parts(*arguments, size=self.micro_batch_size)
+        self.objective.track(batch, found.loss)
         # On several devices the gradients are summed over them here, before norm and clipping.
         gradients = [summed(each) for each in found.gradients]
         for change in self.transform:
@@ -156,10 +157,12 @@ class Updating:
 
     def apply(self, computed: Computed) -> None:
         """Move the variables."""
+        if self.average is None:
+            self.optimizer.apply(computed.gradients, self.variables)
+            return
         before = tf.identity(tf.convert_to_tensor(self.optimizer.iterations))
         self.optimizer.apply(computed.gradients, self.variables)
-        if self.average is not None:
-            self.average.update(tf.convert_to_tensor(self.optimizer.iterations) > before)
+        self.average.update(tf.convert_to_tensor(self.optimizer.iterations) > before)
 
     def _measure(self, batch: Any, forward: Any) -> None:
         self.objective.measure(batch, forward)
