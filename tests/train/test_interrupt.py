@@ -10,7 +10,10 @@ import pytest
 
 from tfviz.train.interrupt import interruptible
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="signals of Unix"),
+    pytest.mark.usefixtures("heeds_ctrl_c"),
+]
 
 
 def handlers():

@@ -71,6 +71,7 @@ def fit(folder, *, seed=4, **options):
     return made, made.fit(given, **options)
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_finishes_the_step_saves_and_the_next_run_ends_as_an_unbroken_one(tmp_path):
     unbroken, history = fit(tmp_path / "unbroken")
 
