@@ -52,6 +52,7 @@ class MethodName(click.ParamType):
         from tfviz.errors import nearest
         from tfviz.explain.family import FAMILY
 
+        value = value.lower()
         if value not in FAMILY:
             self.fail(f"There is no method '{value}'.{nearest(value, FAMILY)} See `tfviz methods`.")
         return value
@@ -124,7 +125,9 @@ class MethodName(click.ParamType):
     help="How photos are brought to the model's size.  [default: as the model tells, or stretch]",
 )
 @click.option(
-    "--out", default="heatmaps", show_default=True, metavar="DIR", help="Where results go."
+    "--out",
+    metavar="DIR",
+    help="Where results go.  [default: heatmaps; heatmaps-2, ... for other settings]",
 )
 @click.option(
     "--save",
@@ -191,7 +194,7 @@ def command(
     smooth: bool,
     value_range: str | None,
     resize: str | None,
-    out: str,
+    out: str | None,
     save: str,
     colormap: str | None,
     alpha: float | None,

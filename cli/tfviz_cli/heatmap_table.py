@@ -79,6 +79,8 @@ class Shown:
             lines.append(f"Wrote {self.written} files to {self.job.out}")
         elif self.files:
             lines.append(f"Wrote {' and '.join(str(self.job.out / each) for each in self.files)}")
+        if self.failed:
+            lines.append(f"{self.done} of {self.seen} done, {self.failed} failed.")
         if self.earlier:
             new = "" if self.earlier < self.done else "; --overwrite makes them anew"
             what = "It was" if self.done == 1 else f"{self.earlier} of {self.done} were"

@@ -505,3 +505,20 @@ def test_killed_twenty_times_it_ends_with_the_bytes_of_an_undisturbed_run(
     leftovers = {name for name in contents(tmp_path / "out") if "/.tfviz-" in f"/{name}"}
     found = {k: v for k, v in contents(tmp_path / "out").items() if k not in leftovers}
     assert found == contents(tmp_path / "whole")
+
+
+def test_without_a_folder_other_settings_go_into_the_next_one(
+    small: keras.Model, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def used(**more: Any) -> str:
+        one = HeatmapJob(
+            small, find_images([str(folder)]), None, HeatmapSettings(save=("array",), **more)
+        )
+        list(one.run())
+        return str(one.out)
+
+    assert [used(), used(target="1"), used(), used(target="1"), used(alpha=0.5)] == [
+        "heatmaps", "heatmaps-2", "heatmaps", "heatmaps-2", "heatmaps-3",
+    ]  # fmt: skip

@@ -26,6 +26,11 @@ def paths_of(model: Any, layer: Any) -> tuple[str | None, ...]:
     Raises:
         LayerError: When a layer doesn't exist or is named twice.
     """
+    if hasattr(layer, "shape") and hasattr(layer, "dtype") and not hasattr(layer, "name"):
+        raise LayerError(
+            f"layer= is an array of shape {tuple(layer.shape)}: inputs go into the call, "
+            f"GradCAM(model)(inputs), and not into the constructor."
+        )
     nodes = walk(model)
     if isinstance(layer, str) and JOINER in layer:
         layer = [each.strip() for each in layer.split(JOINER)]

@@ -48,7 +48,11 @@ def by_input(images: Any, inputs: ModelInputs, count: int) -> dict[int, Any] | N
         found = {i: each for i, each in enumerate(images) if each is not None}
     else:
         if len(images) != count:
-            raise InputError(f"{len(images)} images were given for {count} inputs.")
+            one = getattr(images, "ndim", 0) == 3 and count == 1
+            raise InputError(
+                f"{len(images)} images were given for {count} inputs."
+                + (" A single photo goes into a list: images=[photo]." if one else "")
+            )
         return None
     for index, each in found.items():
         if len(each) != count:

@@ -32,6 +32,10 @@ CLOSED = -1
 REMARKS = "remarks"
 
 
+class OtherSettingsError(OutputError):
+    """A folder that holds results of other settings."""
+
+
 class Journal:
     """What is finished of a job in one folder.
 
@@ -62,7 +66,7 @@ class Journal:
     (2.5, False)
     >>> Journal(folder, {"target": "dog"})
     Traceback (most recent call last):
-    tfviz.errors.OutputError: ...holds results of other settings (target: 'cat', now 'dog')...
+    tfviz.files.journal.OtherSettingsError: ...other settings (target: 'cat', now 'dog')...
     """
 
     def __init__(
@@ -324,7 +328,7 @@ class Journal:
                 f"anew."
             ) from error
         if theirs != self.settings:
-            raise OutputError(
+            raise OtherSettingsError(
                 f"'{self.folder}' holds results of other settings "
                 f"({_differences(theirs, self.settings)}): give another --out, or --overwrite to "
                 f"replace them."

@@ -43,7 +43,10 @@ VIDEO_SUFFIXES = (
 )
 """Videos: named in the results with a reason, so that nobody wonders where they are."""
 
-FOUND_IN_FOLDERS = IMAGE_SUFFIXES + PHONE_SUFFIXES + VIDEO_SUFFIXES
+RARE_SUFFIXES = (".mpo", ".ico", ".jp2", ".apng", ".tga", ".pnm", ".fli", ".flc")
+"""Images that are seldom photos, but that can be read."""
+
+FOUND_IN_FOLDERS = IMAGE_SUFFIXES + RARE_SUFFIXES + PHONE_SUFFIXES + VIDEO_SUFFIXES
 
 # Pictures that an earlier run made; a folder that holds them is searched for photos again.
 RESULT = re.compile(r"\.(?:overlay|panel)\.(?:png|jpg)$")

@@ -27,7 +27,7 @@ from tfviz.explain.family import METHODS
 from tfviz.explain.frozen import freeze
 from tfviz.files import Shard, Source, ensure_writable, plan_outputs, take
 from tfviz.files.atomic import why_not_written
-from tfviz.files.journal import Journal
+from tfviz.files.journal import Journal, OtherSettingsError
 from tfviz.image.reading import MAX_PIXELS
 from tfviz.jobs.batch_size import measured_batch_size
 from tfviz.jobs.members import Member, grouped, inode_of, is_same, place_of, rights_of, stamp_of
@@ -42,6 +42,8 @@ from tfviz.model.pixels import PixelPlan, plan_pixels
 from tfviz.version import __version__
 
 WORTH_FREEZING = 50
+# Where results go when nobody says where.
+OUT = "heatmaps"
 VERSIONS = ("tensorflow", "keras", "numpy", "pillow", "opencv-python")
 
 
@@ -63,7 +65,8 @@ class HeatmapJob:
     Args:
         model: A `keras.Model` with one image input.
         sources: From `tfviz.files.find_images`.
-        out: Folder for the results; made if absent, and tried before anything is computed.
+        out: Folder for the results; made if absent, and tried before anything is computed. None
+            takes `heatmaps`, or where that holds results of other settings `heatmaps-2`, ...
         settings: What decides the results.
         overwrite: Replace what another job left in the folder.
         shard: Do only this share, beside other processes or machines that do the others; the
@@ -80,7 +83,7 @@ class HeatmapJob:
         self,
         model: Any,
         sources: Sequence[Source],
-        out: str | Path,
+        out: str | Path | None = None,
         settings: HeatmapSettings | None = None,
         *,
         overwrite: bool = False,
@@ -90,7 +93,6 @@ class HeatmapJob:
     ) -> None:
         self.settings = settings or HeatmapSettings()
         self.settings.check()
-        self.out = Path(out)
         if self.settings.method not in METHODS:
             raise InputError(
                 f"There is no method '{self.settings.method}'."
@@ -111,11 +113,11 @@ class HeatmapJob:
             fuse=self.settings.fuse,
             smooth=self.settings.smooth,
         )
-        ensure_writable(self.out)
         plan = plan_outputs(sources)
         share = take(plan, shard, limit=limit)
         part = "" if shard is None else f"{shard.index}-of-{shard.count}"
-        self.journal = Journal(self.out, self._identity(model), overwrite=overwrite, part=part)
+        self.journal = self._journal(self._identity(model), out, overwrite, part)
+        self.out = self.journal.folder
         self.sources = [each.source for each in share]
         self.stems = self._stems_of_their_own([each.text for each in share])
         # Who joins the journals of all shares needs the order of all.
@@ -344,6 +346,21 @@ class HeatmapJob:
             "resize": self.pixels.resize,
             "input_size": list(self.pixels.size),
         }
+
+    @staticmethod
+    def _journal(
+        identity: dict[str, Any], out: str | Path | None, overwrite: bool, part: str
+    ) -> Journal:
+        """The journal in a folder, or in the first by default that isn't another job's."""
+        if out is not None:
+            return Journal(ensure_writable(out), identity, overwrite=overwrite, part=part)
+        number = 1
+        while True:
+            folder = ensure_writable(OUT if number == 1 else f"{OUT}-{number}")
+            try:
+                return Journal(folder, identity, overwrite=overwrite, part=part)
+            except OtherSettingsError:
+                number += 1
 
     def _stems_of_their_own(self, stems: list[str]) -> list[str]:
         """Another photo of an earlier run may be called the same: then these are numbered on."""

@@ -11,6 +11,9 @@ from typing import Any
 
 from tfviz.errors import InputError, TargetError, nearest
 
+# More names than this no longer help in an error.
+MOST_NAMED = 20
+
 
 @functools.cache
 def imagenet_names() -> tuple[str, ...]:
@@ -161,8 +164,14 @@ def find_class(name: str, names: Sequence[str]) -> int:
     hint = f" Classes with it in their name: {', '.join(inside)}." if inside else ""
     raise TargetError(
         f"No class of the model is called '{name}'.{nearest(name, names)}{hint} "
-        f"There are {len(names)}: give a name or an index."
+        f"{_all_of(names)}: give a name or an index."
     )
+
+
+def _all_of(names: Sequence[str]) -> str:
+    """How many there are, and which, where they fit into a sentence."""
+    shown = f", {', '.join(names)}" if len(names) <= MOST_NAMED else ""
+    return f"There are {len(names)}{shown}"
 
 
 def _plain(name: str) -> str:

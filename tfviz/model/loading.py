@@ -21,6 +21,7 @@ _OTHER_FORMATS = {
     ".onnx": "an ONNX model: load the Keras model it was converted from",
     ".pb": "a frozen TensorFlow graph: load the Keras model it was made from",
     ".pt": "a PyTorch file: tfviz weights convert makes a Keras model of those it knows",
+    ".th": "a PyTorch file: tfviz weights convert makes a Keras model of those it knows",
     ".pth": "a PyTorch file: tfviz weights convert makes a Keras model of those it knows",
     ".safetensors": "a file of weights without a model",
     ".json": "a model's architecture without weights",

@@ -133,8 +133,9 @@ def input_sentence(given: Sequence[tuple[str, Bad, list[int]]]) -> str:
         which = f", in sample{'s' if len(samples) > 1 else ''} {listed}{more}" if samples else ""
         said.append(f"{name} holds {_much(bad)} of its values{which}")
     return (
-        f"The batch itself is not finite: {'; '.join(said)} (samples counted from 0). Look at how "
-        f"these were read; tf.debugging.check_numerics in the data pipeline finds the file."
+        f"The batch itself is not finite: {'; '.join(said)} (samples of this batch, counted from "
+        f"0). Look at how these were made or read; tf.debugging.check_numerics in the data "
+        f"pipeline finds the place."
     )
 
 

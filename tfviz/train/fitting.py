@@ -390,4 +390,7 @@ class Fitting:
         self._fetch()
         if self.checkpoint is not None:
             self._save(epoch, step_in_epoch)
+            self._interrupt.say(
+                f"Saved after {self.run.step} steps; the same call goes on from there."
+            )
         self._interrupt.leave()

@@ -31,6 +31,10 @@ class Interrupt:
         self.asked = False
         self.signal = signal.SIGINT
 
+    def say(self, sentence: str) -> None:
+        """Tell whoever pressed Ctrl-C, on standard error."""
+        _print(sentence)
+
     def leave(self, sentence: str = "") -> NoReturn:
         """End as a signal would, now that all is saved.
 
@@ -115,10 +119,10 @@ def is_interactive() -> bool:
 def _say(interrupt: Interrupt, saves: bool) -> None:
     name = "Ctrl-C" if interrupt.signal == signal.SIGINT else interrupt.signal.name
     then = "saving" if saves else "leaving"
+    _print(f"\n{name}: finishing the step, then {then}. Ctrl-C again leaves at once.")
+
+
+def _print(text: str) -> None:
     # A signal can come while the same stream is being written to.
     with contextlib.suppress(RuntimeError, OSError, AttributeError, ValueError):
-        print(
-            f"\n{name}: finishing the step, then {then}. Ctrl-C again leaves at once.",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(text, file=sys.stderr, flush=True)
