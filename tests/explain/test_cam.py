@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from keras import layers
 
@@ -71,12 +71,16 @@ def small_twin(model, image):
 
 @pytest.mark.parametrize("method", METHODS)
 @given(seed=st.integers(0, 2**32 - 1), unit=st.integers(0, 3))
+@example(seed=44, unit=0)
 @settings(max_examples=8, deadline=None)
 def test_map_equals_its_float64_twin(small, method, seed, unit):
     kind, twin = METHODS[method]
     image = np.random.default_rng(seed).normal(size=(8, 8, 2)).astype("float32")
     activations, logits = small_twin(small, image)
     gradients = oracle.gradient(lambda a: logits(a)[unit], activations)
+    # Central differences are exact but for a step across a kink, where they depend on the step.
+    halved = oracle.gradient(lambda a: logits(a)[unit], activations, step=5e-5)
+    assume(np.allclose(gradients, halved, atol=1e-7))
     expected = twin(activations, gradients)
     found = kind(small, "conv", relu=False)(image[None], unit)
     scale = np.abs(expected).max() + 1e-6
