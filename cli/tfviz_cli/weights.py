@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import click
 
+from tfviz.zoo.checkpoints.refusal import printable
 from tfviz.zoo.tables import TABLES
 from tfviz_cli.waiting import loading
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from tfviz.zoo.porting.verifying import Verification
 
 SHOWN = 12
+# Names of real networks stay below; one of a hostile file can be as long as the file.
+LONGEST_NAME = 200
 DIFFERS = 1
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".bin", ".tar", ".safetensors", ".ckpt")
 
@@ -44,7 +48,7 @@ def command() -> None:
 @click.option("--all", "every", is_flag=True, help=f"List all tensors, not only {SHOWN}.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all tensors.")
 def show(file: str, every: bool, as_json: bool) -> None:
-    """List the tensors in FILE and the architecture that they belong to.
+    """List the tensors in FILE and name their architecture.
 
     FILE is a .pth, .pt, .th, .bin or .safetensors file. Nothing in it is run.
     """
@@ -77,7 +81,7 @@ def show(file: str, every: bool, as_json: bool) -> None:
     )
     for note in checkpoint.notes:
         click.echo(f"  {note}")
-    listed = list(tensors.items())
+    listed = [(printable(name, LONGEST_NAME), each) for name, each in tensors.items()]
     shown = listed if every else listed[:SHOWN]
     width = max((len(name) for name, _ in shown), default=0)
     for name, each in shown:
@@ -89,7 +93,8 @@ def show(file: str, every: bool, as_json: bool) -> None:
     elif found.exact:
         click.echo(f"architecture: {found}")
         click.echo(
-            f"  tfviz weights convert {file} --to {found.table.name} -o {found.table.name}.keras"
+            f"  tfviz weights convert {shlex.quote(file)} --to {found.table.name} "
+            f"-o {found.table.name}.keras"
         )
     else:
         click.echo(f"architecture: unknown; nearest is {found}")
@@ -100,7 +105,8 @@ def show(file: str, every: bool, as_json: bool) -> None:
 @click.option(
     "--to",
     type=click.Choice(list(TABLES)),
-    help="The architecture.  [default: the one whose weights these are]",
+    metavar="NAME",
+    help=f"The architecture: {', '.join(TABLES)}.  [default: the one whose weights these are]",
 )
 @click.option(
     "-o", "--out", required=True, metavar="OUT.keras", help="The model to write, a .keras file."

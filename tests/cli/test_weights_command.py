@@ -53,6 +53,31 @@ def test_show_of_an_unknown_network_says_so(tfviz_cli, tmp_path: Path) -> None:
     )
 
 
+def test_show_gives_a_terminal_nothing_to_obey(tfviz_cli, tmp_path: Path) -> None:
+    name = "\x1b]0;mine\x07\nError: a.weight" + 100_000 * "x"
+    file = write_weights(tmp_path / "my weights.pth", {name: np.ones(2, np.float32)})
+    said = tfviz_cli("weights", "show", file)
+    assert said.code == 0
+    assert len(said.out) < 1000
+    lines = said.out.splitlines()
+    assert len(lines) == 3
+    assert all(line.isprintable() for line in lines)
+    assert lines[1].startswith(r"  \x1b]0;mine\x07\nError: a.weightxx")
+
+
+def test_the_command_that_show_offers_can_be_pasted(tfviz_cli, file: Path, tmp_path: Path) -> None:
+    spaced = tmp_path / "my weights.pth"
+    spaced.write_bytes(file.read_bytes())
+    last = tfviz_cli("weights", "show", spaced).out.splitlines()[-1]
+    assert last == f"  tfviz weights convert '{spaced}' --to resnet20 -o resnet20.keras"
+
+
+def test_no_line_of_its_help_is_cut_off(tfviz_cli) -> None:
+    commands = tfviz_cli("weights", "--help").out.partition("Commands:")[2]
+    assert commands.split()
+    assert "..." not in commands
+
+
 def test_show_refuses_a_file_that_would_run_something(tfviz_cli, tmp_path: Path) -> None:
     import pickle
 
@@ -93,6 +118,7 @@ def test_convert_tells_what_it_did(tfviz_cli, file: Path, tmp_path: Path) -> Non
     names.write_text("\n".join("abcdefghij"))
     said = tfviz_cli("weights", "convert", file, "--out", out, "--labels", names)
     assert said.code == 0
+    assert said.out.splitlines()[0] == f"{file} -> resnet20"
     assert "  matched        97" in said.out
     assert f"wrote {out}: resnet20, 10 classes" in said.out
     import tfviz

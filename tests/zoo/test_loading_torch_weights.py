@@ -112,7 +112,7 @@ def test_another_number_of_classes_is_the_likely_reason(tmp_path: Path, model: k
     with pytest.raises(ModelError) as caught:
         tfviz.load_torch_weights(model, file_of(tmp_path, shapes))
     assert str(caught.value) == (
-        f"'{tmp_path / 'weights.pth'}' doesn't fit model 'cifar_resnet20': 2 of another shape "
+        f"'{tmp_path / 'weights.pth'}' doesn't fit model 'resnet20': 2 of another shape "
         f"besides 95 that match. Likely another number of classes: 100 in the file and 10 in the "
         f"model. Build it with classes=100, or keep the model's own head: skip_head=True. To load "
         f"what fits: load_torch_weights(..., strict=False)."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from pathlib import Path
 
 import keras
@@ -151,6 +153,46 @@ def test_what_is_no_reference_is_refused(tmp_path: Path, write, words: str) -> N
         zoo.read_reference(path)
 
 
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"input": np.array(["a"])}, "has 'input' of type <U1, and real numbers are compared"),
+        ({"output": np.ones((1, 2), complex)}, "has 'output' of type complex128"),
+        ({"output": np.full((1, 2), np.nan)}, "has values in 'output' that are no numbers"),
+        ({"input": np.ones((0, 3, 8, 8))}, "has values in 'input' that are no numbers, or none"),
+    ],
+)
+def test_a_reference_that_nothing_can_be_equal_to_is_refused(
+    tmp_path: Path, parts: dict[str, np.ndarray], words: str
+) -> None:
+    np.savez(
+        tmp_path / "r.npz", **{"input": np.ones((1, 3, 8, 8)), "output": np.ones((1, 2)), **parts}
+    )
+    with pytest.raises(InputError, match=words):
+        zoo.read_reference(tmp_path / "r.npz")
+
+
+def test_a_damaged_a_lying_and_another_kind_of_reference_are_refused(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "damaged.npz", input=np.arange(1000.0), output=np.ones(3))
+    data = bytearray((tmp_path / "damaged.npz").read_bytes())
+    data[70:90] = 20 * b"\xff"
+    (tmp_path / "damaged.npz").write_bytes(data)
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776,), }"
+    with zipfile.ZipFile(tmp_path / "lying.npz", "w") as archive:
+        archive.writestr("input.npy", b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n")
+    np.save(tmp_path / "plain.npy", np.ones(3))
+    for name in ("damaged.npz", "lying.npz", "plain.npy"):
+        with pytest.raises(InputError, match=f"{name}' is no reference"):
+            zoo.read_reference(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_is_no_reference_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(InputError, match="it is no ordinary file"):
+        zoo.read_reference(tmp_path / "pipe.npz")
+
+
 def test_a_missing_reference_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no reference"):
         zoo.read_reference(tmp_path / "no.npz")
@@ -205,6 +247,25 @@ def test_the_preprocessing_is_told_from_the_model(
     assert found.photos.effect > 1e-4
     assert "the reference's is torchvision's (resize 256, crop 224, mean, deviation)" in str(found)
     assert "model: computes the same" in str(found)
+
+
+def test_a_wrong_model_is_not_laid_at_the_door_of_the_preprocessing(
+    photographed: tuple[keras.Model, zoo.Reference],
+) -> None:
+    model, reference = photographed
+    bias = model.get_layer("fc").bias
+    before = bias.numpy()
+    try:
+        bias.assign(before + 100 * np.eye(1000, dtype=np.float32)[3])
+        found = zoo.verify(model, reference)
+    finally:
+        bias.assign(before)
+    assert found.first is not None
+    assert found.first.name == "fc"
+    assert found.photos is not None
+    # The class that the wrong bias prefers, whichever way the photo is made ready.
+    assert found.photos.same_class
+    assert found.photos.effect < 0.1
 
 
 def test_the_same_preprocessing_is_said_to_be_the_same(

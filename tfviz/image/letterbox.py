@@ -166,8 +166,9 @@ def _photo(image: Any, index: int) -> np.ndarray:
 
 
 def _size(size: Any) -> tuple[int, int]:
-    pair = (size, size) if isinstance(size, (int, np.integer)) else tuple(size)
-    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair):
+    pair = tuple(size) if isinstance(size, (tuple, list, np.ndarray)) else (size, size)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in pair)
+    if len(pair) != 2 or not whole or min(pair) < 1:
         raise InputError(
             f"size={size!r} must be (height, width) in pixels, or one number for both."
         )
@@ -184,15 +185,22 @@ def _colour(fill: Any) -> np.ndarray:
     return np.broadcast_to(colour, (3,)).astype(np.uint8)
 
 
+def _numbers(values: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} must be numbers, rows of one length: {error}.") from error
+
+
 def _pairs(points: Any, what: str) -> np.ndarray:
-    array = np.asarray(points, np.float64)
+    array = _numbers(points, what)
     if array.ndim < 1 or array.shape[-1] != 2:
         raise InputError(f"{what} of shape {array.shape} must end in an axis of 2: (x, y).")
     return array
 
 
 def _corners(boxes: Any) -> np.ndarray:
-    array = np.asarray(boxes, np.float64)
+    array = _numbers(boxes, "boxes")
     if array.ndim < 1 or array.shape[-1] != 4:
         raise InputError(
             f"boxes of shape {array.shape} must end in an axis of 4: (left, top, right, bottom)."

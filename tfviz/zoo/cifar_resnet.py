@@ -34,7 +34,7 @@ def resnet20(
         input_shape: (height, width, 3) of a photo; None for sides of any length.
         classes: Units of the head.
         classifier_activation: Of the head; by default none, so that it gives logits as in PyTorch.
-        name: Of the model; by default 'cifar_resnet20'.
+        name: Of the model; by default 'resnet20'.
 
     Returns:
         An ordinary functional `keras.Model`, channels last. Photos go in as 0 to 1, less ImageNet's
@@ -103,7 +103,7 @@ def _resnet(
             x = _block(x, width, stride, f"layer{stage}.{index}")
     x = layers.GlobalAveragePooling2D(data_format="channels_last", name="avgpool")(x)
     x = classes_of(x, classes, classifier_activation, name="linear")
-    model = keras.Model(image, x, name=name or f"cifar_{architecture}")
+    model = keras.Model(image, x, name=name or architecture)
     return finished(TABLES[architecture], model, weights)
 
 

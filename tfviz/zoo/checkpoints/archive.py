@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import struct
 import zipfile
@@ -12,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from tfviz.zoo.checkpoints.machine import read_pickle
-from tfviz.zoo.checkpoints.refusal import RefusedError, shown
+from tfviz.zoo.checkpoints.refusal import RefusedError, printable, shown
 from tfviz.zoo.checkpoints.tensors import Storage
 
 MOST_MEMBERS = 200_000
+# A member takes about 70 in the directory, and in memory ten times that.
+MOST_DIRECTORY_BYTES = 20_000_000
 _LOCAL_HEADER = 30
 _LOCAL_SIGNATURE = b"PK\x03\x04"
 _ENCRYPTED = 0x1
+_UTF8 = 0x800
 _DAMAGED = "is a damaged archive"
 
 
@@ -65,12 +69,14 @@ _AGAIN = "it is damaged, download it again."
 
 def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Archive(path) as file, zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
+    except RefusedError:
+        raise
     # A damaged directory makes zipfile raise whatever it stumbles over: BadZipFile, struct.error,
     # NotImplementedError, UnicodeDecodeError, ValueError, ...
     except Exception as error:
-        told = str(error).rstrip(".") or type(error).__name__
+        told = printable(str(error).rstrip(".") or type(error).__name__)
         raise RefusedError(
             f"is a zip archive that is cut short or damaged ({told}): download it again."
         ) from error
@@ -93,12 +99,31 @@ def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
     return members
 
 
+class _Archive(io.FileIO):
+    """A file whose directory is not read when it is too large for one; zipfile reads it whole."""
+
+    def read(self, size: int | None = -1) -> bytes:  # type: ignore[override]
+        """So many bytes, or those up to the end."""
+        if size is not None and size > MOST_DIRECTORY_BYTES:
+            raise RefusedError(
+                f"has a directory of {size:,} bytes, which no weights need: it is damaged or was "
+                f"made to do harm."
+            )
+        return super().read(-1 if size is None else size)
+
+
 def _root(members: dict[str, zipfile.ZipInfo]) -> str:
     """The folder that PyTorch puts everything into; a refusal for other people's archives."""
     names = list(members)
-    roots = {name.rsplit("data.pkl", 1)[0] for name in names if re.fullmatch(r".*data\.pkl", name)}
-    plain = [root for root in sorted(roots, key=len) if root == "" or root.endswith("/")]
+    roots = [name.removesuffix("data.pkl") for name in names if name.endswith("data.pkl")]
+    plain = [root for root in roots if root == "" or root.endswith("/")]
     root = plain[0] if plain else ""
+    if len(plain) > 1:
+        first, second = (shown(f"{each}data.pkl") for each in plain[:2])
+        raise RefusedError(
+            f"has two descriptions, {first} and {second}, so that readers can disagree on what it "
+            f"holds: it was made to do harm or is damaged."
+        )
     if f"{root}constants.pkl" in members or any(n.startswith(f"{root}code/") for n in names):
         raise RefusedError(
             "is a TorchScript archive, a program with its weights inside, and programs are not "
@@ -118,7 +143,11 @@ def _root(members: dict[str, zipfile.ZipInfo]) -> str:
 
 
 def _byte_order(member: zipfile.ZipInfo | None, data: np.ndarray) -> bytes:
-    return b"little" if member is None else _bytes_of(member, data)[:16].tobytes().strip()
+    order = b"little" if member is None else _bytes_of(member, data)[:16].tobytes().strip()
+    if order not in (b"little", b"big"):
+        known = printable(order.decode("latin-1"))
+        raise RefusedError(f"has the byte order '{known}', which no machine has: {_AGAIN}")
+    return order
 
 
 def _bytes_of(member: zipfile.ZipInfo, data: np.ndarray) -> np.ndarray:
@@ -137,7 +166,20 @@ def _bytes_of(member: zipfile.ZipInfo, data: np.ndarray) -> np.ndarray:
         name_bytes, extra_bytes = struct.unpack_from("<HH", header, 26)
         begin = start + _LOCAL_HEADER + name_bytes + extra_bytes
         if header.startswith(_LOCAL_SIGNATURE) and begin + size <= data.size:
+            name = data[start + _LOCAL_HEADER : start + _LOCAL_HEADER + name_bytes].tobytes()
+            _check_name(member, name)
             return data[begin : begin + size]
     raise RefusedError(
         f"{_DAMAGED}: {shown(member.filename)} reaches beyond its end. Download it again."
     )
+
+
+def _check_name(member: zipfile.ZipInfo, local: bytes) -> None:
+    """A member is named twice; where the names differ, readers can disagree on what it is."""
+    encoding = "utf-8" if member.flag_bits & _UTF8 else "cp437"
+    name = local.decode(encoding, errors="replace")
+    if name != member.orig_filename:
+        raise RefusedError(
+            f"{_DAMAGED}: {shown(member.filename)} calls itself {shown(name)} where it lies. "
+            f"Download it again."
+        )

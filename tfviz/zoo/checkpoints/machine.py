@@ -199,6 +199,7 @@ class _Machine:
             called == REBUILD_V1 and len(arguments) == 4
         ):
             storage, offset, shape, strides = arguments[:4]
+            _check_metadata(arguments[6:])
             if isinstance(storage, Storage):
                 return storage.tensor(offset, shape, strides, most_bytes=self.most_bytes)
         raise RefusedError(_DAMAGED)
@@ -252,6 +253,18 @@ class _Machine:
         if (known.kind, known.count) != (storage.kind, storage.count):
             raise RefusedError(f"describes storage {shown(key)} in two ways: it is damaged.")
         return known
+
+
+def _check_metadata(told: tuple[Any, ...]) -> None:
+    """Refuse a tensor whose values are others than those that are stored."""
+    for each in told:
+        flags = each if type(each) is dict else {}
+        lazy = [name for name in ("neg", "conj") if flags.get(name) not in (None, False)]
+        if lazy:
+            raise RefusedError(
+                f"holds a tensor that PyTorch negates or conjugates only when it is used "
+                f"('{lazy[0]}'): save it after tensor.resolve_{lazy[0]}()."
+            )
 
 
 def _in_words(key: Any) -> str:

@@ -30,6 +30,14 @@ KNOWN = {ORDERED_DICT, REBUILD_V1, REBUILD, REBUILD_PARAMETER} | {
     ("torch", name) for name in STORAGES
 }
 
+# Tensors that hold something else than a run of values of a type that NumPy has.
+_OTHER_TENSORS = {
+    "torch._utils._rebuild_tensor_v3": "of a type that NumPy lacks, such as float8",
+    "torch._utils._rebuild_sparse_tensor": "that are sparse",
+    "torch._utils._rebuild_qtensor": "that are quantised",
+    "torch._utils._rebuild_meta_tensor_no_storage": "without values, on the device 'meta'",
+    "torch._utils._rebuild_nested_tensor": "that are nested",
+}
 _PLAIN = {
     b"(": "MARK",
     b".": "STOP",
@@ -180,6 +188,12 @@ def refused_names(names: list[str]) -> RefusedError:
             f"is a whole pickled module ({shown(network)}) and not its weights: reading it would "
             f"run its Python code, so nothing was read. Where PyTorch is, save "
             f"model.state_dict(): torch.save(model.state_dict(), 'weights.pth')."
+        )
+    other = next((_OTHER_TENSORS[each] for each in names if each in _OTHER_TENSORS), None)
+    if other is not None and all(each.startswith("torch.") for each in names):
+        return RefusedError(
+            f"holds tensors {other}, which are not read: save them as dense float32 where "
+            f"PyTorch is."
         )
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return RefusedError(

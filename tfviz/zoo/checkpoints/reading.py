@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,17 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         ModelError: When it is no such file, is damaged, or would run something.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ModelError(f"'{path}' is a folder: give the file of weights inside it.")
-    if not path.exists():
-        hint = ""
-        if path.parent.is_dir():
-            hint = nearest(path.name, [each.name for each in path.parent.iterdir()])
-        raise ModelError(f"There is no file of weights '{path}'.{hint}")
     try:
-        if path.stat().st_size == 0:
+        if "\0" in str(path):
+            raise FileNotFoundError
+        about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise RefusedError("is a folder: give the file of weights inside it.")
+        if not stat.S_ISREG(about.st_mode):
+            raise RefusedError(
+                "is a pipe or a device, which can't be memory-mapped: save it to a file first."
+            )
+        if about.st_size == 0:
             raise RefusedError(f"{what_it_is(b'')}.")
         data = np.memmap(path, np.uint8, mode="r")
         # The map is kept, its class is not: every slice of a memmap costs a good deal more.
@@ -79,9 +82,20 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         tensors, notes = find_state_dict(content)
     except RefusedError as error:
         raise ModelError(f"'{path}' {error}") from error
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(f"There is no file of weights '{path}'.{_nearest_name(path)}") from None
     except OSError as error:
         raise ModelError(f"'{path}' can't be read: {error.strerror or error}.") from error
     return Checkpoint(path, kind, tensors, notes)
+
+
+def _nearest_name(path: Path) -> str:
+    if "\0" not in str(path) and path.is_symlink():
+        return " It is a link to one that isn't there."
+    try:
+        return nearest(path.name, [each.name for each in path.parent.iterdir()])
+    except OSError:
+        return ""
 
 
 def _content(path: Path, data: np.ndarray) -> tuple[str, Any]:

@@ -10,6 +10,21 @@ class RefusedError(Exception):
     """The rest of a sentence that begins with the file's name: `is cut short: ...`."""
 
 
+def printable(name: object, longest: int = LONGEST) -> str:
+    r"""A text from a file, cut short and without what a terminal would obey.
+
+    Args:
+        name: The text, or what has one.
+        longest: Letters of it that are kept.
+
+    >>> printable("layer1\x1b[2J", longest=8)
+    'layer1\\x1b[...'
+    """
+    text = str(name)
+    kept = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:longest])
+    return kept if len(text) <= longest else f"{kept}..."
+
+
 def shown(name: object) -> str:
     r"""A name from a file in quotes: printable, and short.
 

@@ -31,6 +31,8 @@ PREFIXES = {
 }
 # Beyond this depth nobody keeps weights, and a file can fold into itself.
 DEEPEST = 4
+# A name can consist of nothing but prefixes, a million of them.
+MOST_ROUNDS = 4
 
 
 def find_state_dict(content: Any) -> tuple[dict[str, StoredTensor], tuple[str, ...]]:
@@ -109,12 +111,9 @@ def _has_tensors(value: Mapping[Any, Any], known: dict[int, bool], depth: int) -
 def _without_prefixes(
     tensors: dict[str, StoredTensor], notes: list[str]
 ) -> dict[str, StoredTensor]:
-    found = True
-    while found:
-        found = False
+    for _ in range(MOST_ROUNDS):
         for prefix, who in PREFIXES.items():
             if tensors and all(name.startswith(prefix) for name in tensors):
                 tensors = {name.removeprefix(prefix): each for name, each in tensors.items()}
                 notes.append(f"'{prefix}' before each name left off ({who})")
-                found = True
     return tensors

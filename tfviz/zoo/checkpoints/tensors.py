@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tfviz.zoo.checkpoints.refusal import RefusedError
+from tfviz.zoo.checkpoints.refusal import RefusedError, printable
 
 # Storage classes of PyTorch: the tensor's type as PyTorch calls it, NumPy's letter for its bytes.
 STORAGES = {
@@ -30,6 +30,8 @@ STORAGES = {
 # NumPy's own limit is 32 before version 2 and 64 since.
 MOST_DIMENSIONS = 32
 MOST_SIZES = 100
+# NumPy counts bytes in 63 bits, also those of a tensor without values; bfloat16 doubles in size.
+MOST_BYTES = 2**61
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +120,12 @@ class Storage:
         if total * self.item_bytes > most_bytes:
             raise RefusedError(
                 f"describes a tensor of shape {sizes}, {total * self.item_bytes:,} bytes, and "
-                f"has only {most_bytes:,} itself: it is damaged or was made to do harm."
+                f"has only {most_bytes:,} itself: it was expanded (save it after "
+                f"tensor.contiguous()), is damaged or was made to do harm."
             )
+        check_shape(sizes, self.item_bytes)
+        # Along an axis of one value no step is taken, and any number may stand for it.
+        steps = tuple(step if n > 1 else 0 for n, step in zip(sizes, steps, strict=True))
         dtype = STORAGES[self.kind][0]
         return StoredTensor(sizes, dtype, partial(_window, self, first, sizes, steps))
 
@@ -137,6 +143,25 @@ def _window(
         strides = tuple(step * dtype.itemsize for step in steps)
         seen = np.lib.stride_tricks.as_strided(values, sizes, strides, writeable=False)
     return widened(seen) if storage.kind == "BFloat16Storage" else seen
+
+
+def check_shape(shape: tuple[int, ...], item_bytes: int) -> None:
+    """Refuse what NumPy can't make an array of, even where one size is zero.
+
+    Args:
+        shape: Sizes of a tensor.
+        item_bytes: Bytes of one value.
+
+    Raises:
+        RefusedError: When there are too many axes or too many values along the others.
+    """
+    if len(shape) > MOST_DIMENSIONS:
+        raise RefusedError(f"describes a tensor of {len(shape)} axes: it is damaged, get it again.")
+    if math.prod(max(n, 1) for n in shape) * item_bytes >= MOST_BYTES:
+        raise RefusedError(
+            f"describes a tensor of shape {printable(shape)}, which no memory holds: it is damaged "
+            f"or was made to do harm."
+        )
 
 
 def widened(bits: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,8 @@ def convert(
     from tfviz.zoo.porting.loading import load_torch_weights
 
     model = table.build(**options)
-    report = load_torch_weights(model, checkpoint)
+    # The model's own name may differ: 'resnet50' is also one of keras.applications.
+    report = replace(load_torch_weights(model, checkpoint), model=table.name)
     card = card_for(table, model.output_shape[-1], tuple(class_names))
     with writing(out) as temporary:
         model.save(temporary)

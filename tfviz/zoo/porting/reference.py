@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +16,12 @@ from tfviz.files.atomic import writing
 from tfviz.model.backend import require_keras_model
 from tfviz.model.tap import listening
 from tfviz.model.tree import Node, walk
+from tfviz.zoo.checkpoints.refusal import printable
 from tfviz.zoo.tables import TABLES
 
 STAGE = "stage/"
+# What NumPy says of a damaged file can quote it.
+LONGEST_QUOTED = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +71,18 @@ def read_reference(path: str | os.PathLike[str]) -> Reference:
     """
     path = Path(path)
     try:
+        # A pipe would be waited for, without an end.
+        if path.exists() and not path.is_file():
+            raise OSError("it is no ordinary file")
         with np.load(path, allow_pickle=False) as archive:
             parts = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise InputError(f"There is no reference '{path}'.") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
+    # NumPy, zipfile and zlib each raise their own, and MemoryError where a header claims too much.
+    except Exception as error:
         raise InputError(
-            f"'{path}' is no reference (.npz of numbers), or was cut short: {error}. "
+            f"'{path}' is no reference (.npz of numbers), or was cut short: "
+            f"{printable(str(error).rstrip('.') or type(error).__name__, LONGEST_QUOTED)}. "
             f"`tfviz weights verify --recipe` prints how to make one."
         ) from error
     for name in ("input", "output"):
@@ -84,6 +91,19 @@ def read_reference(path: str | os.PathLike[str]) -> Reference:
                 f"'{path}' has no '{name}' and can't serve as a reference: it holds "
                 f"{', '.join(list(parts)[:6]) or 'nothing'}. `tfviz weights verify --recipe` "
                 f"prints how to make one."
+            )
+    for name, each in parts.items():
+        used = name in ("input", "output", "photo") or name.startswith(STAGE)
+        if used and each.dtype.kind not in "fiub":
+            raise InputError(
+                f"'{path}' has '{printable(name)}' of type {each.dtype}, and real numbers are "
+                f"compared."
+            )
+    for name in ("input", "output"):
+        if not np.isfinite(parts[name]).all() or not parts[name].size:
+            raise InputError(
+                f"'{path}' has values in '{name}' that are no numbers, or none at all: nothing can "
+                f"be equal to it. Make it again with another photo."
             )
     last = str(parts.get("layout", "")) == "channels_last"
     stages = {name.removeprefix(STAGE): a for name, a in parts.items() if name.startswith(STAGE)}

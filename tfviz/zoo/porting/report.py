@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from tfviz.zoo.checkpoints.refusal import printable
+
 Shape = tuple[int, ...]
 
 MOST_SHOWN = 6
@@ -111,11 +113,11 @@ class SameWeights:
 
 def _both_shapes(each: tuple[str, Shape, Shape]) -> str:
     name, theirs, ours = each
-    return f"{name} {theirs} in the file, {ours} in the model"
+    return f"{printable(name)} {theirs} in the file, {ours} in the model"
 
 
 def _some(names: tuple[str, ...]) -> str:
     if not names:
         return ""
     more = f", and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return f": {', '.join(names[:MOST_SHOWN])}{more}"
+    return f": {', '.join(map(printable, names[:MOST_SHOWN]))}{more}"

@@ -44,7 +44,7 @@ class Photos:
     Attributes:
         difference: Of the values that go in, the largest over the reference's largest; infinite
             where the shapes differ.
-        effect: What that changes in the output, likewise; NaN where the shapes differ.
+        effect: What that changes in the model's own output, likewise; NaN where the shapes differ.
         same_class: Whether the likeliest class is the same.
         torchvision: Whether torchvision's transform of the photo gives the reference's input.
         how: What `tfviz.preprocess` does for this model, in words.
@@ -213,7 +213,7 @@ def verify(
         (*stages, output),
         tuple(name for name in known.stages if name not in found.stages),
         tolerance,
-        _photos(model, known) if known.photo is not None else None,
+        _photos(model, known, found.output) if known.photo is not None else None,
         note,
     )
 
@@ -270,7 +270,8 @@ def _output(values: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple
     return plain, ""
 
 
-def _photos(model: Any, reference: Reference) -> Photos:
+def _photos(model: Any, reference: Reference, output: np.ndarray) -> Photos:
+    """`output` is the model's own on the reference's input: its mistakes don't count here."""
     assert reference.photo is not None
     own = preprocess(model, [reference.photo])
     size = reference.inputs.shape[1]
@@ -285,8 +286,8 @@ def _photos(model: Any, reference: Reference) -> Photos:
     effect, same = float("nan"), False
     if own.shape == reference.inputs[:1].shape:
         answer = reference_of(model, own, stages=()).output
-        effect = relative_difference(answer, reference.output[:1])
-        same = bool(answer[0].argmax() == reference.output[0].argmax())
+        effect = relative_difference(answer, output[:1])
+        same = bool(answer[0].argmax() == output[0].argmax())
     return Photos(difference, effect, same, torchvision, how)
 
 
