@@ -278,6 +278,25 @@ def test_recomputing_gives_the_same_gradients_and_keeps_no_columns(modulated):
         np.testing.assert_allclose(plain[name], lean[name], rtol=1e-5, atol=1e-5)
 
 
+def test_no_share_of_a_gradient_is_lost_where_all_samples_fall_on_the_same_pixels():
+    # Every tap of every output pixel looks at the same four pixels: threads that add there without
+    # waiting for each other lose a part.
+    size, kernel = 48, np.ones((3, 3, 8, 1))
+    places = np.mgrid[:size, :size].transpose(1, 2, 0)[None, :, :, None]
+    taps = np.mgrid[-1:2, -1:2].reshape(2, 9).T
+    offset = (10.5 - places - taps).reshape(1, size, size, 18)
+    x = tf.random.stateless_normal((1, size, size, 8), (1, 2))
+    expected = np.zeros((1, size, size, 8))
+    expected[:, 10:12, 10:12] = size * size * 9 / 4
+    for _ in range(20):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            result = deform_conv2d(
+                x, offset.astype("float32"), kernel.astype("float32"), padding="same"
+            )
+        np.testing.assert_allclose(tape.gradient(result, x), expected, rtol=1e-6)
+
+
 def test_a_second_derivative_in_float32_is_that_of_float64():
     arrays, how = problem((1, 1), "same", (1, 1), (2, 2), True, size=(6, 5), seed=10)
     found = []

@@ -8,7 +8,8 @@ one pixel); written out as gathers the same is nearly twice as slow, because eac
 memory as large as the columns. It exists for float32 and float16; all else gathers, and so does
 code compiled by XLA, which doesn't have it. Backward is written by hand: by position, the fused
 operation has a derivative of zero on whole pixels, and whole pixels are where every layer begins.
-By the image it is right, and the fused operation's own gradient is used.
+By the image its own gradient adds from several threads without a lock, so that samples that share a
+pixel may lose what they add (seen with TensorFlow 2.21 on a CPU); `unsorted_segment_sum` does not.
 """
 
 from __future__ import annotations
@@ -217,36 +218,6 @@ def _fused(
     return _shaped(tf.cast(seen, image.dtype), y, image.shape[-1])
 
 
-def _spread(asked: tf.Tensor, image: tf.Tensor, *at: tf.Tensor) -> tf.Tensor:
-    """The other way round: each sample's gradient, handed to the four pixels it was read from.
-
-    Args:
-        asked: (samples, channels of a group).
-        image: What was read, for its size and type.
-        *at: y, x and, if there is one, mask.
-    """
-
-    @tf.custom_gradient
-    def spread(asked: tf.Tensor, *at: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        y, x, mask = (*at, None)[:3]
-        bordered = _bordered(image, y.shape[-1])
-        by_bordered = tf.raw_ops.CropAndResizeGradImage(
-            grads=tf.reshape(asked * _factor(y, x, mask), (-1, 1, 1, bordered.shape[-1])),
-            image_size=tf.shape(bordered),
-            T=y.dtype,
-            **_boxes(image, y, x),
-        )
-
-        def gradient(upstream: tf.Tensor) -> list[tf.Tensor]:
-            # Samples are bilinear in image and gradient: the same, with the two exchanged.
-            by_asked = tf.reshape(columns(upstream, *at), tf.shape(asked))
-            return [by_asked, *_gradient(asked, upstream, *at)[1:]]
-
-        return _unbordered(by_bordered, y.shape[-1]), gradient
-
-    return spread(asked, *at)
-
-
 def _gradient(
     upstream: tf.Tensor,
     image: tf.Tensor,
@@ -259,7 +230,6 @@ def _gradient(
     Computed from what was given alone, so that nothing else is kept, and a second derivative
     finds its way.
     """
-    fuses = _fuses(image, y)
     # Not before the gradient arrives: TensorFlow would read the corners of all layers at once.
     with tf.control_dependencies([upstream]):
         corners = _corners(image, y, x)
@@ -276,15 +246,9 @@ def _gradient(
             rows = corners.row + step
             seen = tf.cast(tf.gather(pixels, rows), y.dtype)
             met.append(tf.reduce_sum(seen * asked, axis=-1, keepdims=True))
-            if not fuses:
-                count = tf.shape(pixels)[0]
-                spread.append(tf.math.unsorted_segment_sum(asked * share, rows, count))
-    if fuses:
-        at = (y, x) if mask is None else (y, x, mask)
-        by_image = _spread(asked, image, *at)
-    else:
-        by_image = tf.reshape(tf.add_n(spread), tf.shape(bordered))
-        by_image = _unbordered(by_image, y.shape[-1])
+            count = tf.shape(pixels)[0]
+            spread.append(tf.math.unsorted_segment_sum(asked * share, rows, count))
+    by_image = _unbordered(tf.reshape(tf.add_n(spread), tf.shape(bordered)), y.shape[-1])
 
     dy, dx = corners.dy, corners.dx
     left, right = met[2] - met[0], met[3] - met[1]
