@@ -10,8 +10,7 @@ The names below are loaded on first use: importing tfviz imports no TensorFlow.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfviz.errors import (
     GradientError,
@@ -25,6 +24,7 @@ from tfviz.errors import (
     TfvizError,
     TrainingError,
 )
+from tfviz.lazy import on_first_use
 from tfviz.version import __version__
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ _LAZY = {
 }
 
 # Packages with public names of their own: tfviz.zoo.resnet18, tfviz.layers.DeformableConv2D.
-_PACKAGES = ("layers", "zoo")
+_PACKAGES = ("layers", "learn", "zoo")
 
 __all__ = [  # noqa: RUF022 - by letters alone, as people look them up
     "AblationCAM",
@@ -234,16 +234,4 @@ __all__ = [  # noqa: RUF022 - by letters alone, as people look them up
     "write_card",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return importlib.import_module(f"tfviz.{name}")
-    if name not in _LAZY:
-        raise AttributeError(f"module 'tfviz' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = on_first_use(__name__, _LAZY, _PACKAGES)

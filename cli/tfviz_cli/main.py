@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import os
 import sys
@@ -11,11 +10,14 @@ from importlib import metadata
 
 import click
 
+from tfviz_cli.lazily import LazyGroup
+
 COMMANDS = {
     "completion": ("tfviz_cli.completion", "Print a script that completes tfviz in your shell."),
-    "doctor": ("tfviz_cli.doctor", "Explain an error or a log: its cause, and the fix."),
+    "doctor": ("tfviz_cli.doctor", "Find what is wrong: an environment, a script, an error."),
     "heatmap": ("tfviz_cli.heatmap", "Show where a model looks: heatmaps of photos, as files."),
     "layers": ("tfviz_cli.layers", "List the layers that can give a heatmap, and which is taken."),
+    "learn": ("tfviz_cli.learn", "See how it works: activations, back-propagation, optimizers."),
     "methods": ("tfviz_cli.methods", "List the methods: cost, needs, and when to use which."),
     "weights": (
         "tfviz_cli.weights",
@@ -33,42 +35,9 @@ STANDS_ON = (
     "safetensors",
     "click",
     "rich",
+    "jinja2",
 )
 INTERRUPTED = 130
-
-
-class LazyGroup(click.Group):
-    """Commands whose modules are imported when they are called, not to show the help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One command, imported now."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or say which was meant."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from tfviz.errors import nearest
-
-            raise click.UsageError(
-                f"There is no command '{args[0]}'.{nearest(args[0], COMMANDS)}", ctx
-            ) from error
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table above, importing none."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -86,7 +55,11 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) 
     ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--version",
     is_flag=True,

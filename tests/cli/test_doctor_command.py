@@ -33,6 +33,24 @@ def test_missing_file_is_unreadable(tfviz_cli, tmp_path: Path) -> None:
     assert "No such file or directory" in said.err
 
 
+def test_an_error_in_place_of_a_file_is_read_as_it_is(tfviz_cli) -> None:
+    said = tfviz_cli("doctor", "explain", "--json", ERROR.strip())
+    assert said.code == 1
+    assert said.objects()[0]["findings"][0]["id"] == "viz.imshow_shape.batch_dim"
+    assert said.objects()[0]["input"] == "text"
+
+
+def test_a_file_is_read_also_when_its_name_looks_like_an_error(tfviz_cli, tmp_path: Path) -> None:
+    (tmp_path / "note: x").write_text("all well\n")
+    assert tfviz_cli("doctor", "explain", tmp_path / "note: x").code == 0
+
+
+def test_an_unknown_command_offers_near_ones(tfviz_cli) -> None:
+    said = tfviz_cli("doctor", "explian")
+    assert said.code == 2
+    assert "There is no command 'explian'. Did you mean 'explain'?" in said.err
+
+
 def test_several_files_give_one_object_a_line_in_order(tfviz_cli, texts) -> None:
     said = tfviz_cli("doctor", "explain", "--json", texts["fine"], texts["known"], texts["unknown"])
     objects = said.objects()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
-from tfviz_cli.main import COMMANDS, cli
+from tfviz_cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,13 +33,31 @@ def test_links_lead_to_files_and_headings_that_exist(page):
             assert anchor in anchors(aim), f"{page.name} links to {name}#{anchor}"
 
 
-@pytest.mark.parametrize("name", [each for each in COMMANDS if each != "completion"])
-def test_every_option_of_a_command_is_explained(name):
+def commands(group=cli, words=()):
+    """All commands with the words that call them, those inside groups too."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+        elif name != "completion":
+            yield pytest.param(command, id=" ".join((*words, name)))
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_option_of_a_command_is_explained(command, request):
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    command = cli.get_command(click.Context(cli), name)
     for parameter in command.params:
         if isinstance(parameter, click.Option):
-            assert parameter.opts[-1] in text, f"{parameter.opts[-1]} of tfviz {name}"
+            assert parameter.opts[-1] in text, f"{parameter.opts[-1]} of {request.node.callspec.id}"
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_has_help_for_itself_and_its_options(command):
+    assert command.help
+    bare = [
+        each.name for each in command.params if isinstance(each, click.Option) and not each.help
+    ]
+    assert bare == []
 
 
 @pytest.mark.slow

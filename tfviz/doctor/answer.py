@@ -30,6 +30,7 @@ class Finding:
         links: Threads and documents.
         shapes: What is, where its culprit stands, and what is needed; empty for other errors.
         harmless: Whether nothing need be done.
+        live: What the values of the running process add, a sentence each.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Finding:
     links: tuple[str, ...] = ()
     shapes: tuple[str, int, int, str] | tuple[()] = ()
     harmless: bool = False
+    live: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON answer."""
@@ -51,6 +53,7 @@ class Finding:
             "id": self.id,
             "title": self.title,
             "cause": self.cause,
+            "live": list(self.live),
             "evidence": [{"line": number, "text": text} for number, text in self.evidence],
             "confidence": self.confidence,
             "fix": {"text": self.fix, "code": self.code, "commands": list(self.commands)},
@@ -145,6 +148,8 @@ class Answer:
 def _finding_lines(finding: Finding) -> list[str]:
     lines = [f"{finding.title}  [{finding.id}, {finding.confidence}]"]
     lines += _wrap(finding.cause, "  ")
+    for sentence in finding.live:
+        lines += _wrap(f"Here: {sentence}", "  ")
     width = len(str(max((number for number, _ in finding.evidence), default=0)))
     for number, text in finding.evidence:
         lines.append(f"  {number:>{width}} | {_short(text)}")

@@ -5,8 +5,9 @@ The names below are loaded on first use: importing this package imports no Tenso
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tfviz.lazy import on_first_use
 
 if TYPE_CHECKING:
     from tfviz.zoo.checkpoints.reading import Checkpoint, read_checkpoint
@@ -75,14 +76,4 @@ __all__ = [
     "verify_weights",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'tfviz.zoo' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = on_first_use(__name__, _LAZY)
