@@ -1,51 +1,55 @@
-"""A small model that has made a few steps, and what its variables hold."""
+"""Small models and data that several of these tests train on."""
 
-from pathlib import Path
+from __future__ import annotations
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+FEATURES, CLASSES = 12, 5
 
-def build(units=8, seed=0, optimizer="adam", name=None):
+
+def samples(count: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(count, FEATURES)).astype(np.float32)
+    return x, random.integers(0, CLASSES, count)
+
+
+def batches(size: int = 16, count: int = 200) -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices(samples(count)).batch(size)
+
+
+def classifier(*, dropout: float = 0.3, seed: int = 7) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential(
+    return keras.Sequential(
         [
-            keras.Input((6,)),
-            keras.layers.Dense(units),
+            keras.Input((FEATURES,)),
+            keras.layers.Dense(16, activation="relu", kernel_regularizer="l2"),
             keras.layers.BatchNormalization(),
-            keras.layers.Dropout(0.5),
-            keras.layers.Dense(3),
-        ],
-        name=name,
+            keras.layers.Dropout(dropout),
+            keras.layers.Dense(CLASSES, activation="softmax"),
+        ]
     )
-    optimizer = keras.optimizers.get(optimizer)
-    optimizer.build(model.trainable_variables)
-    return model, optimizer
 
 
-def trained(steps=3, **options):
-    """A model that has made a few steps, so that nothing is as it was at first."""
-    model, optimizer = build(**options)
-    x = np.random.default_rng(steps).normal(size=(16, 6)).astype("float32")
-    for _ in range(steps):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(model(x, training=True) ** 2)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-    return model, optimizer
+def linear(seed: int = 3) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(2)])
 
 
-def values(*owners):
-    return [np.asarray(v) for owner in owners for v in owner.variables]
+def weights_of(model: keras.Model) -> list[np.ndarray]:
+    return [each.numpy() for each in model.variables]
 
 
-def equal(first, second):
-    pairs = zip(first, second, strict=True)
-    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
+class Seen(keras.callbacks.Callback):
+    """Keeps the logs of every batch."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.logs: list[dict[str, float]] = []
 
-def tree(folder):
-    """Every file below a folder with its content."""
-    return {
-        str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()
-    }
+    def on_train_batch_end(self, batch, logs=None):
+        self.logs.append(dict(logs))
+
+    def of(self, name: str) -> np.ndarray:
+        return np.array([each[name] for each in self.logs])

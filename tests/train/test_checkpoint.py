@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_training import build, equal, trained, tree, values
+from small_checkpoint import build, equal, trained, tree, values
 
 from tfviz.errors import InputError
 from tfviz.train.checkpoint import Checkpoint
