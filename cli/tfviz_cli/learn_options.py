@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +37,30 @@ def saving_options(save: str) -> Callable[[Callable[..., Any]], Callable[..., An
     return decorate
 
 
+def say(text: str) -> None:
+    """Print, with `inf` where the terminal has no sign for infinity."""
+    try:
+        "∞".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = text.replace("∞", "inf")
+    click.echo(text)
+
+
 def write(lessons: Iterable[Lesson], out: str, save: str) -> None:
     """Save lessons and say where they are."""
     formats = [each.strip() for each in save.split(",") if each.strip()]
     if formats == ["none"]:
         return
-    written = [path for lesson in lessons for path in lesson.save(out, formats)]
+    lessons = list(lessons)
+    paged = [lesson for lesson in lessons if "html" in formats and "html" in lesson.formats()]
+    source = click.get_current_context().get_parameter_source("save")
+    written = []
+    for lesson in lessons:
+        # A page that was asked for, and that none of them has, is an error; one that only goes
+        # without saying, or that another of them has, is not.
+        spared = paged or source == click.core.ParameterSource.DEFAULT
+        without = [each for each in formats if each != "html"]
+        written += lesson.save(out, without if spared and lesson not in paged else formats)
     if written:
         names = [str(path) for path in written]
         most = 8

@@ -53,9 +53,10 @@ def stepping_page(
 ) -> str:
     """The page as text.
 
-    Keys: right and left (or space and backspace) go on and back, Home and End to the ends. Each
-    step's words are announced to screen readers, and a picture's description is its text. The
-    address ends in the number of the step (`#3`), so that one can link to it.
+    Keys: right and left (or space and backspace) go on and back, Home and End to the ends; d leaves
+    the steps of level 1 out, or takes them in again (the button 'Details'). Each step's words are
+    announced to screen readers, and a picture's description is its text. The address ends in the
+    number of the step (`#3`), so that one can link to it.
 
     Args:
         title: Of the page.

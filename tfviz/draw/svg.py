@@ -30,10 +30,12 @@ class Svg:
         width: In pixels.
         height: In pixels.
         title: What it shows, for screen readers.
+        least: A page may show it smaller to fit its width, but not below so many pixels; then it
+            scrolls.
     """
 
-    def __init__(self, width: float, height: float, title: str = "") -> None:
-        self.width, self.height, self.title = width, height, title
+    def __init__(self, width: float, height: float, title: str = "", least: float = 0) -> None:
+        self.width, self.height, self.title, self.least = width, height, title, least
         self._parts: list[str] = []
 
     def box(
@@ -126,6 +128,8 @@ class Svg:
 
     def __str__(self) -> str:
         name = f" aria-label={quoteattr(self.title)}" if self.title else ""
+        if self.least:
+            name += f' style="min-width:{_n(self.least)}px"'
         return "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" role="img"{name} '

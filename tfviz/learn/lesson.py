@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfviz.errors import InputError, nearest
 from tfviz.files.atomic import ensure_writable, write_bytes, write_text
+from tfviz.learn.palette import slide
 from tfviz.learn.twin import plain
 
 if TYPE_CHECKING:
@@ -50,14 +51,16 @@ class Lesson:
 
         buffer = io.BytesIO()
         # Words stay words, so that they can be searched, read aloud and compared.
-        with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": self.name}):
+        words = {"svg.fonttype": "none", "svg.hashsalt": self.name}
+        with slide(), matplotlib.rc_context(words):
             self.figure().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return buffer.getvalue().decode("utf-8")
 
     def png(self) -> bytes:
         """The picture as PNG."""
         buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png")
+        with slide():
+            self.figure().savefig(buffer, format="png")
         return buffer.getvalue()
 
     def to_dict(self) -> dict[str, Any]:

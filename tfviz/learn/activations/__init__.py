@@ -1,0 +1,1 @@
+"""Activations: curves, derivatives, where the gradient dies, computed by the Keras installed."""

@@ -1,0 +1,1 @@
+"""Losses: their gradients, and which form of them stays true in float32."""
