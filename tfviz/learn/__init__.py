@@ -11,27 +11,53 @@ from tfviz.lazy import on_first_use
 
 if TYPE_CHECKING:
     from tfviz.learn.activations.lesson import activation, activations, softmax
+    from tfviz.learn.expressions.lesson import Backprop, backprop
     from tfviz.learn.lesson import Lesson
     from tfviz.learn.losses.lesson import loss, losses, stability
+    from tfviz.learn.nets.worked import worked_net
+    from tfviz.learn.textbook.check import check_gradient
+    from tfviz.learn.textbook.layers import Affine, ReLU, Sigmoid, SoftmaxWithLoss
+    from tfviz.learn.textbook.lesson import textbook
+    from tfviz.learn.textbook.network import TwoLayerNet
 
 _LAZY = {
+    "Affine": "tfviz.learn.textbook.layers",
+    "Backprop": "tfviz.learn.expressions.lesson",
     "Lesson": "tfviz.learn.lesson",
+    "ReLU": "tfviz.learn.textbook.layers",
+    "Sigmoid": "tfviz.learn.textbook.layers",
+    "SoftmaxWithLoss": "tfviz.learn.textbook.layers",
+    "TwoLayerNet": "tfviz.learn.textbook.network",
     "activation": "tfviz.learn.activations.lesson",
     "activations": "tfviz.learn.activations.lesson",
+    "backprop": "tfviz.learn.expressions.lesson",
+    "check_gradient": "tfviz.learn.textbook.check",
     "loss": "tfviz.learn.losses.lesson",
     "losses": "tfviz.learn.losses.lesson",
     "softmax": "tfviz.learn.activations.lesson",
     "stability": "tfviz.learn.losses.lesson",
+    "textbook": "tfviz.learn.textbook.lesson",
+    "worked_net": "tfviz.learn.nets.worked",
 }
 
 __all__ = [
+    "Affine",
+    "Backprop",
     "Lesson",
+    "ReLU",
+    "Sigmoid",
+    "SoftmaxWithLoss",
+    "TwoLayerNet",
     "activation",
     "activations",
+    "backprop",
+    "check_gradient",
     "loss",
     "losses",
     "softmax",
     "stability",
+    "textbook",
+    "worked_net",
 ]
 
 __getattr__, __dir__ = on_first_use(__name__, _LAZY)
