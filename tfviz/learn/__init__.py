@@ -11,10 +11,18 @@ from tfviz.lazy import on_first_use
 
 if TYPE_CHECKING:
     from tfviz.learn.activations.lesson import activation, activations, softmax
+    from tfviz.learn.convolutions.deformable import deformable
+    from tfviz.learn.convolutions.receptive import receptive_field
+    from tfviz.learn.convolutions.seen import convolution
+    from tfviz.learn.descents.lesson import descent
     from tfviz.learn.expressions.lesson import Backprop, backprop
+    from tfviz.learn.landscapes.making import landscape
     from tfviz.learn.lesson import Lesson
     from tfviz.learn.losses.lesson import loss, losses, stability
     from tfviz.learn.nets.worked import worked_net
+    from tfviz.learn.optimizers.lesson import optimizer
+    from tfviz.learn.steps.making import step
+    from tfviz.learn.tapes.lesson import tape
     from tfviz.learn.textbook.check import check_gradient
     from tfviz.learn.textbook.layers import Affine, ReLU, Sigmoid, SoftmaxWithLoss
     from tfviz.learn.textbook.lesson import textbook
@@ -32,10 +40,18 @@ _LAZY = {
     "activations": "tfviz.learn.activations.lesson",
     "backprop": "tfviz.learn.expressions.lesson",
     "check_gradient": "tfviz.learn.textbook.check",
+    "convolution": "tfviz.learn.convolutions.seen",
+    "deformable": "tfviz.learn.convolutions.deformable",
+    "descent": "tfviz.learn.descents.lesson",
+    "landscape": "tfviz.learn.landscapes.making",
     "loss": "tfviz.learn.losses.lesson",
     "losses": "tfviz.learn.losses.lesson",
+    "optimizer": "tfviz.learn.optimizers.lesson",
+    "receptive_field": "tfviz.learn.convolutions.receptive",
     "softmax": "tfviz.learn.activations.lesson",
     "stability": "tfviz.learn.losses.lesson",
+    "step": "tfviz.learn.steps.making",
+    "tape": "tfviz.learn.tapes.lesson",
     "textbook": "tfviz.learn.textbook.lesson",
     "worked_net": "tfviz.learn.nets.worked",
 }
@@ -52,10 +68,18 @@ __all__ = [
     "activations",
     "backprop",
     "check_gradient",
+    "convolution",
+    "deformable",
+    "descent",
+    "landscape",
     "loss",
     "losses",
+    "optimizer",
+    "receptive_field",
     "softmax",
     "stability",
+    "step",
+    "tape",
     "textbook",
     "worked_net",
 ]

@@ -1,0 +1,1 @@
+"""What convolutions look at: taps, receptive fields, deformation."""

@@ -1,0 +1,1 @@
+"""Keras's optimizers on surfaces whose shape is known."""
