@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tfviz.autodiff.function import function
     from tfviz.autodiff.gradients import gradients
     from tfviz.doctor.explain import explain_error
+    from tfviz.doctor.live.hooks import diagnose, install_excepthook
+    from tfviz.doctor.live.ipython import load_ipython_extension, unload_ipython_extension
     from tfviz.draw.displayable import displayable
     from tfviz.draw.imshow import imshow
     from tfviz.draw.overlay import overlay
@@ -125,6 +127,7 @@ _LAZY = {
     "card_of": "tfviz.model.card",
     "checked_gradients": "tfviz.train.gradients",
     "concatenate": "tfviz.arrays.joining",
+    "diagnose": "tfviz.doctor.live.hooks",
     "displayable": "tfviz.draw.displayable",
     "explain_error": "tfviz.doctor.explain",
     "find_batch_size": "tfviz.train.batch_size",
@@ -134,8 +137,10 @@ _LAZY = {
     "gradients": "tfviz.autodiff.gradients",
     "image_files": "tfviz.files.listing",
     "imshow": "tfviz.draw.imshow",
+    "install_excepthook": "tfviz.doctor.live.hooks",
     "layers_of": "tfviz.explain.survey",
     "letterbox": "tfviz.image.letterbox",
+    "load_ipython_extension": "tfviz.doctor.live.ipython",
     "load_model": "tfviz.zoo.loading",
     "load_torch_weights": "tfviz.zoo.porting.loading",
     "overlay": "tfviz.draw.overlay",
@@ -145,6 +150,7 @@ _LAZY = {
     "sample_path": "tfviz.image.samples",
     "stack": "tfviz.arrays.joining",
     "train_step": "tfviz.train.pieces",
+    "unload_ipython_extension": "tfviz.doctor.live.ipython",
     "write_card": "tfviz.model.card",
 }
 
@@ -211,6 +217,7 @@ __all__ = [  # noqa: RUF022 - by letters alone, as people look them up
     "card_of",
     "checked_gradients",
     "concatenate",
+    "diagnose",
     "displayable",
     "explain_error",
     "find_batch_size",
@@ -220,8 +227,10 @@ __all__ = [  # noqa: RUF022 - by letters alone, as people look them up
     "gradients",
     "image_files",
     "imshow",
+    "install_excepthook",
     "layers_of",
     "letterbox",
+    "load_ipython_extension",
     "load_model",
     "load_torch_weights",
     "overlay",
@@ -231,6 +240,7 @@ __all__ = [  # noqa: RUF022 - by letters alone, as people look them up
     "sample_path",
     "stack",
     "train_step",
+    "unload_ipython_extension",
     "write_card",
 ]
 

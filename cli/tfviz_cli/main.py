@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import sys
-from importlib import metadata
 
 import click
 
@@ -43,6 +42,8 @@ INTERRUPTED = 130
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
+    from importlib import metadata
+
     from tfviz.version import __version__
 
     lines = [f"tfviz {__version__}", f"Python {sys.version.split()[0]}"]

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _LIBRARY = re.compile(
-    r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |<__array_fun"
+    r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python\d|<frozen |<__array_fun|\.p(?:yx|xi)$|"
+    r"<attrs generated"
 )
 # Words in a path or a type that tell whose code it is.
 _FRAMEWORKS = {

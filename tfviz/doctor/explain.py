@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import BinaryIO
 
 from tfviz.catalogue.diagnosis import Diagnosis, diagnosis, fill
@@ -26,8 +25,9 @@ def explain_error(error: BaseException | str) -> Answer:
         the command does.
     """
     if isinstance(error, BaseException):
-        text = "".join(traceback.format_exception(error))
-        return explain_report(read_text(text), type(error).__name__)
+        from tfviz.doctor.live.telling import text_of
+
+        return explain_report(read_text(text_of(error)), type(error).__name__)
     return explain_report(read_text(error), "text")
 
 

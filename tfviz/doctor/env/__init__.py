@@ -1,0 +1,1 @@
+"""The environment: what is installed, what fits together, and what bites."""

@@ -1,0 +1,1 @@
+"""What only the running process knows: the failing line with the values on it."""

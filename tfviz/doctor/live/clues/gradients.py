@@ -1,0 +1,248 @@
+"""Gradients that are None: whose they are, and where the connection was lost."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from tfviz.doctor.live.clues.case import Case, Settled, says, settles
+from tfviz.doctor.live.clues.pictures import nones
+from tfviz.doctor.live.clues.seen import dtype_of, is_symbolic, listed, shape_of
+from tfviz.doctor.live.clues.source import Reader
+from tfviz.doctor.live.clues.trees import last_name
+from tfviz.doctor.live.safely import is_a, maybe
+
+_NO_GRADIENT = {"predict": "`predict` gives NumPy arrays", "numpy": "`.numpy()` leaves the tape",
+                "argmax": "`argmax` has no gradient", "round": "`round` has no gradient",
+                "asarray": "NumPy leaves the tape", "array": "NumPy leaves the tape",
+                "stop_gradient": "`stop_gradient` stops it", "sign": "`sign` has no gradient",
+                "floor": "`floor` has no gradient", "one_hot": "`one_hot` has no gradient",
+                "py_function": "NumPy code leaves the tape",
+                "numpy_function": "NumPy code leaves the tape"}  # fmt: skip
+_DIAGNOSES = ("autodiff.tape_gradient_none", "tf.none_to_tensor", "autodiff.no_gradients",
+              "autodiff.constant_not_watched", "autodiff.gradients_missing_some",
+              "autodiff.none_for_gradient", "autodiff.watch_integer")  # fmt: skip
+
+
+def taken(case: Case) -> tuple[ast.Call, ast.With | None, Reader] | None:
+    """The call of `tape.gradient` behind the None, the tape's block, and where they stand."""
+    places = [case.line]
+    for each in nones(case):
+        for origin, there in case.line.origins(each):
+            if isinstance(origin, ast.Call) and last_name(origin.func) in _CALLS:
+                return origin, _tape(origin, there), there
+    for place in places:
+        found = [
+            n
+            for n in ast.walk(place.scope)
+            if isinstance(n, ast.Call) and last_name(n.func) in _CALLS and n.args
+            and n.lineno <= place.line
+        ]  # fmt: skip
+        if found:
+            return found[-1], _tape(found[-1], place), place
+    return None
+
+
+_CALLS = ("gradient", "jacobian", "batch_jacobian")
+
+
+def _tape(call: ast.Call, place: Reader) -> ast.With | None:
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    name = ast.unparse(call.func.value)
+    found = [
+        n
+        for n in ast.walk(place.scope)
+        if isinstance(n, ast.With)
+        and any(e.optional_vars and ast.unparse(e.optional_vars) == name for e in n.items)
+    ]
+    return found[-1] if found else None
+
+
+@settles("autodiff.tape_gradient_none", "tf.none_to_tensor", "python.none_attribute",
+         errors=["AttributeError", "TypeError", "ValueError"])  # fmt: skip
+def gradient_by_what(case: Case) -> Settled | None:
+    """By a plain tensor that isn't watched."""
+    by = [each for each in nones(case) if _is_gradient(each, case.line)]
+    found = taken(case)
+    if not by or found is None:
+        return None
+    call, tape, place = found
+    if len(call.args) < 2 or tape is None:
+        return Settled("autodiff.tape_gradient_none")
+    source = call.args[1]
+    value = place.maybe(source)
+    if dtype_of(value) and "int" in dtype_of(value) and _watched(source, tape):
+        return Settled("autodiff.watch_integer")
+    if _watched(source, tape) or _computed_in(source, tape) or _not_a_leaf(source, place, tape):
+        return Settled("autodiff.tape_gradient_none")
+    plain = is_a(value, "tensorflow", "Tensor") and not is_a(value, "tensorflow", "Variable")
+    if plain and "float" in dtype_of(value) and not any(_breaks(tape)):
+        return Settled("autodiff.constant_not_watched", {"name": f"`{ast.unparse(source)}`"})
+    return Settled("autodiff.tape_gradient_none")
+
+
+def _is_gradient(node: ast.AST, place: Reader) -> bool:
+    return any(
+        isinstance(origin, ast.Call) and last_name(origin.func) in _CALLS
+        for origin, _ in place.origins(node)
+    )
+
+
+def _watched(source: ast.expr, tape: ast.With) -> bool:
+    name = ast.unparse(source)
+    return any(
+        isinstance(n, ast.Call)
+        and last_name(n.func) == "watch"
+        and name in [ast.unparse(each) for each in n.args]
+        for n in ast.walk(tape)
+    )
+
+
+def _computed_in(source: ast.expr, tape: ast.With) -> bool:
+    name = ast.unparse(source)
+    stored = (n for n in ast.walk(tape) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return any(n.id == name for n in stored)
+
+
+def _not_a_leaf(source: ast.expr, place: Reader, tape: ast.With) -> bool:
+    """Whether what it was computed from, not itself, goes into the tape's block."""
+    name = ast.unparse(source)
+    used = {n.id for n in ast.walk(tape) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return isinstance(source, ast.Name) and name not in used
+
+
+def _breaks(tape: ast.With) -> Iterator[str]:
+    for each in ast.walk(tape):
+        if isinstance(each, ast.Call):
+            said = _NO_GRADIENT.get(last_name(each.func) or "")
+            if said:
+                yield f"line {each.lineno} has `{ast.unparse(each):.60}`: {said}"
+            elif last_name(each.func) == "cast" and "int" in ast.unparse(each):
+                yield f"line {each.lineno} has `{ast.unparse(each):.60}`: whole numbers have no gradient"
+
+
+@says(*_DIAGNOSES)
+def why_none(case: Case) -> Iterator[str]:
+    """Which gradient is None, by what it was taken, and where the connection was lost."""
+    found = taken(case)
+    if found is None:
+        return
+    call, tape, place = found
+    by = [each for each in nones(case) if _is_gradient(each, case.line)]
+    if by:
+        yield f"`{ast.unparse(by[0])}` is None: line {call.lineno} took `{ast.unparse(call):.80}`."
+    yield from _which_variables(case, call, place)
+    if tape is None:
+        return
+    told = False
+    if len(call.args) > 1:
+        for sentence in _source(call.args[1], tape, place):
+            told = True
+            yield sentence
+    for sentence in list(_breaks(tape))[:1]:
+        told = True
+        yield f"Inside the tape {sentence}."
+    if not told and call.args:
+        yield from _target(call.args[0], tape, place)
+
+
+def _which_variables(case: Case, call: ast.Call, place: Reader) -> Iterator[str]:
+    """Of a list of gradients: which are None, by the names of their variables."""
+    for name, value in case.line.expressions():
+        if type(value) not in (list, tuple) or not value or not any(e is None for e in value):
+            continue
+        missing = [i for i, each in enumerate(value) if each is None]
+        sources = place.maybe(call.args[1]) if len(call.args) > 1 else None
+        names = [f"entry {i}" for i in missing]
+        if isinstance(sources, list | tuple) and len(sources) == len(value):
+            names = [_variable(sources[i]) or f"entry {i}" for i in missing]
+        which = "all" if len(missing) == len(value) else "some"
+        yield f"{len(missing)} of the {len(value)} entries of `{name}` are None ({which}): {listed(names)}."
+        return
+
+
+def _variable(value: Any) -> str:
+    return str(maybe(value, "path") or maybe(value, "name") or "")
+
+
+def _source(source: ast.expr, tape: ast.With, place: Reader) -> Iterator[str]:
+    name = ast.unparse(source)
+    value = place.maybe(source)
+    if shape_of(value) is not None and dtype_of(value) and "float" not in dtype_of(value):
+        yield f"`{name}` is {dtype_of(value)}, and there are gradients by floating numbers only."
+        return
+    if not isinstance(source, ast.Name) or _computed_in(source, tape) or _watched(source, tape):
+        return
+    made = place.assigned(source.id)
+    if _not_a_leaf(source, place, tape):
+        where = f" (line {made.lineno})" if made is not None and made.lineno < tape.lineno else ""
+        yield (
+            f"`{name}` was computed outside of the tape{where}, and what stands inside "
+            f"(line {tape.lineno} on) doesn't use it."
+        )
+    elif is_a(value, "tensorflow", "Tensor") and not is_a(value, "tensorflow", "Variable"):
+        where = f" (line {made.lineno})" if made is not None else ""
+        yield f"`{name}` is a plain tensor{where}, and the tape doesn't watch it: `tape.watch({name})` first."
+
+
+def _target(target: ast.expr, tape: ast.With, place: Reader) -> Iterator[str]:
+    if not isinstance(target, ast.Name):
+        return
+    made = place.assigned(target.id)
+    if made is not None and not tape.lineno <= made.lineno <= (tape.end_lineno or tape.lineno):
+        yield f"`{target.id}` is computed on line {made.lineno}, outside of the tape (lines {tape.lineno} to {tape.end_lineno})."
+
+
+@says("autodiff.optimizer_unknown_variable", "tf.function_reused_with_new_optimizer")
+def whose_optimizer(case: Case) -> Iterator[str]:
+    """Which optimizer, how many variables it was built for, and for which."""
+    for name, value in case.line.expressions():
+        if not is_a(value, "keras", "BaseOptimizer", "Optimizer"):
+            continue
+        known = maybe(value, "_trainable_variables") or []
+        names = [_variable(each) for each in known]
+        if names:
+            yield f"`{name}` ({type(value).__name__}) was built for {listed(names)}: it stays with those."
+        else:
+            yield f"`{name}` is {type(value).__name__}."
+        return
+
+
+@says("autodiff.minimize_tensor", "keras3.layer_never_called", "keras3.kerastensor_in_tf_function",
+      "keras3.kerastensor_has_no_values", "viz.kerastensor_plotted", "autodiff.tape_on_kerastensor",
+      "tf.numpy_method_in_graph", "tf.numpy_in_function", "tf.symbolic_as_bool",
+      "tf.iterate_symbolic", "keras.symbolic_in_eager")  # fmt: skip
+def what_it_was_done_to(case: Case) -> Iterator[str]:
+    """The symbolic tensors, or the unbuilt model, on the line."""
+    told = 0
+    for name, value in dict(case.line.expressions()).items():
+        if is_a(value, "keras", "BaseOptimizer", "Optimizer"):
+            yield f"`{name}` is Keras's {type(value).__name__}, and what it is given is a tensor."
+            return
+        if is_a(value, "keras", "KerasTensor") and not case.is_about(["keras3.layer_never_called"]):
+            yield f"`{name}` is a KerasTensor {shape_of(value)}: a place in the model, without values."
+        elif is_a(value, "keras", "Sequential") and maybe(value, "built") is False:
+            yield f"`{name}` has no Input and was never called, so none of its layers has an output yet."
+        elif is_symbolic(value):
+            yield f"`{name}` is a symbolic tensor {shape_of(value)}: inside a tf.function, without values."
+        else:
+            continue
+        told += 1
+        if told == 2:
+            return
+    if not told:
+        yield from _of_methods(case)
+
+
+def _of_methods(case: Case) -> Iterator[str]:
+    for node in ast.walk(case.line.statement) if case.line.statement is not None else ():
+        if isinstance(node, ast.Attribute):
+            value = case.line.maybe(node.value)
+            if is_symbolic(value):
+                yield f"`{ast.unparse(node.value)}` is a symbolic tensor {shape_of(value)} here, without values."
+                return
+            if is_a(value, "keras", "Sequential"):
+                yield f"`{ast.unparse(node.value)}` has no Input and was never called, so none of its layers has an output yet."
+                return

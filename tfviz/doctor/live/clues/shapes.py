@@ -1,0 +1,307 @@
+"""Two or more arrays that don't fit together: which axis differs, and whose."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tfviz.doctor.live.clues.case import Case, says
+from tfviz.doctor.live.clues.seen import (
+    arrays_on_line,
+    differing,
+    items_of,
+    listed,
+    named_with_shape,
+    number,
+    shape_of,
+    with_shape,
+)
+from tfviz.doctor.live.clues.trees import argument, last_name
+from tfviz.doctor.live.description import Shape
+from tfviz.doctor.live.safely import maybe
+
+# What joins a list of arrays, and along which axis when none is given; None makes a new one.
+JOINS = {"concat": 0, "concatenate": 0, "Concatenate": -1, "vstack": 0, "hstack": 1, "dstack": 2,
+         "stack": None, "array": None, "hconcat": 1, "vconcat": 0, "column_stack": 1,
+         "cat": 0, "append": 0, "Add": None, "Multiply": None, "Average": None,
+         "Maximum": None, "Subtract": None, "add": None, "multiply": None}  # fmt: skip
+_SHAPE = re.compile(r"[\[(](\d+(?:, ?\d+)*),?[\])]")
+
+
+def parts_of(case: Case) -> tuple[list[tuple[str, Any]], ast.Call | None]:
+    """(name, array) of what is joined on the failing line, and the call that joins."""
+    for call in case.line.calls():
+        name = last_name(call.func)
+        if name is None and isinstance(call.func, ast.Call):
+            name = last_name(call.func.func)  # keras.layers.Concatenate(axis=1)([a, b])
+        merges = name in JOINS or type(case.line.maybe(call.func)).__name__ in JOINS
+        if not merges or not call.args:
+            continue
+        first = call.args[0]
+        found: list[tuple[str, Any]] = []
+        if isinstance(first, ast.List | ast.Tuple):
+            found = [(ast.unparse(each), case.line.maybe(each)) for each in first.elts]
+        else:
+            items = items_of(case.line.maybe(first))
+            if items is not None:
+                found = [(f"{ast.unparse(first)}[{i}]", each) for i, each in enumerate(items)]
+            elif len(call.args) > 1:
+                found = [(ast.unparse(each), case.line.maybe(each)) for each in call.args[:2]]
+        found = [(name, value) for name, value in found if shape_of(value) is not None]
+        if len(found) > 1:
+            return found, call
+    return [], None
+
+
+def _axis(case: Case, call: ast.Call) -> int | None:
+    """Along which axis a call joins; None where it makes a new one."""
+    name = last_name(call.func)
+    keywords = call
+    layer = None
+    if isinstance(call.func, ast.Call):
+        keywords, name = call.func, last_name(call.func.func)
+    elif name not in JOINS:
+        layer = case.line.maybe(call.func)
+        name = type(layer).__name__
+    default = JOINS.get(name or "")
+    given = argument(keywords, 1 if keywords is call else None, "axis", "dim")
+    value = case.line.maybe(given) if given is not None else maybe(layer, "axis", default)
+    return value if type(value) is int else default
+
+
+@says("shape.concatenate_mismatch", "numpy.concatenate_shapes", "shape.merge_mismatch",
+      "data.inhomogeneous_array", "torch.cat_sizes", "torch.stack_unequal", "data.batch_unequal",
+      "numpy.array_element_sequence", "viz.imshow_dtype_object")  # fmt: skip
+def parts_that_do_not_join(case: Case) -> Iterator[str]:
+    """Which of the joined arrays is unlike the others, and where."""
+    parts, call = parts_of(case)
+    if call is None:
+        return
+    axis = _axis(case, call)
+    shapes = [shape_of(value) or () for _, value in parts]
+    ranks = Counter(len(each) for each in shapes)
+    if len(ranks) > 1:
+        common = ranks.most_common(1)[0][0]
+        odd = next(i for i, each in enumerate(shapes) if len(each) != common)
+        other = next(i for i, each in enumerate(shapes) if len(each) == common)
+        yield (
+            f"{with_shape(*parts[odd])} and {with_shape(*parts[other])}: "
+            f"{number(len(shapes[odd]), 'axis', 'axes')} against {common}."
+        )
+        return
+    ignore = [] if axis is None else [axis % len(shapes[0])] if shapes[0] else []
+    usual = Counter(shapes).most_common(1)[0][0]
+    odd_ones = [i for i, each in enumerate(shapes) if differing(usual, each, ignore)]
+    if not odd_ones:
+        return
+    at = odd_ones[0]
+    other = next(i for i, each in enumerate(shapes) if each == usual)
+    first, second = min(at, other), max(at, other)
+    axes = differing(shapes[first], shapes[second], ignore)
+    said = "" if axis is None else f"Joined along axis {axis}, "
+    yield f"{said}{with_shape(*parts[first])} and {with_shape(*parts[second])}: " + _differ(
+        axes, shapes[first], shapes[second]
+    )
+    items = len(parts)
+    if items > 2:
+        name = parts[at][0].rsplit("[", 1)[0]
+        entries = [str(i) for i in odd_ones]
+        word = "entry" if len(entries) == 1 else "entries"
+        yield f"Of the {items} in `{name}`, {word} {listed(entries)} differ{'s' * (len(entries) == 1)} from the usual {usual}."
+    if ignore and axes and len(axes) == 1 and not differing(shapes[first], shapes[second], axes):
+        yield f"Axis {axes[0]} is the only one that differs, so joining along it (`axis={axes[0]}`) would go."
+
+
+def _differ(axes: Sequence[int], a: Shape, b: Shape) -> str:
+    told = [f"axis {axis} differs ({a[axis]} against {b[axis]})" for axis in axes]
+    return f"{listed(told)}."
+
+
+@says("numpy.broadcast", "numpy.broadcast_pictures", "numpy.broadcast_into", "shape.broadcast",
+      "loss.output_size_differs", "loss.lengths_differ", "torch.size_mismatch_dim",
+      "loss.target_output_shape", "loss.mask_channels")  # fmt: skip
+def operands_that_do_not_broadcast(case: Case) -> Iterator[str]:
+    """From the right, which axes are neither equal nor 1."""
+    pair = _pair(case)
+    if pair is None:
+        return
+    (a, one), (b, two) = pair
+    m, n = shape_of(one) or (), shape_of(two) or ()
+    short = min(len(m), len(n))
+    clashes = [
+        -i
+        for i in range(1, short + 1)
+        if m[-i] != n[-i] and 1 not in (m[-i], n[-i]) and None not in (m[-i], n[-i])
+    ]
+    if not clashes:
+        return
+    told = [f"axis {axis} differs ({m[axis]} against {n[axis]})" for axis in reversed(clashes)]
+    yield f"{with_shape(a, one)} and {with_shape(b, two)}: counted from the right, {listed(told)}."
+    for name, long, other, small in ((a, m, b, n), (b, n, a, m)):
+        if len(small) == 1 and len(long) >= 3 and long[-1] != small[0] and small[0] in long:
+            at = long.index(small[0])
+            yield (
+                f"The {small[0]} of `{other}` stands on axis {at} of `{name}`, not on its last: "
+                f"`np.moveaxis({name}, {at}, -1)`."
+            )
+        elif len(small) == 1 and len(long) == 2 and long[0] == small[0]:
+            yield f"`{other}` fits the rows of `{name}`: `{other}[:, None]`."
+
+
+def _pair(case: Case) -> tuple[tuple[str, Any], tuple[str, Any]] | None:
+    """The two operands: of the very operation, else the two arrays of the shapes that it names."""
+    node = case.line.node
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        sides = (
+            (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
+        )
+        values = []
+        for each in sides:
+            plain = each
+            if isinstance(each, ast.Name):
+                plain = ast.Name(each.id, ast.Load())
+            values.append((ast.unparse(each), case.line.maybe(plain)))
+        if all(shape_of(value) is not None for _, value in values):
+            return values[0], values[1]
+    shapes = [tuple(int(n) for n in m[1].split(",")) for m in _SHAPE.finditer(case.message)][:2]
+    arrays = arrays_on_line(case)
+    if len(shapes) == 2 and shapes[0] != shapes[1]:
+        found = []
+        for shape in shapes:
+            name = named_with_shape(case, shape)
+            if name is not None:
+                value = dict(arrays).get(name)
+                found.append((name, case.own.locals.get(name) if value is None else value))
+        if len(found) == 2:
+            return found[0], found[1]
+    several = {shape_of(value): (name, value) for name, value in arrays if shape_of(value)}
+    if len(several) == 2:
+        first, second = several.values()
+        return first, second
+    return None
+
+
+@says("shape.matmul_sizes", "numpy.matmul_sizes", "torch.linear_shape", "shape.dense_last_axis")
+def inner_sizes(case: Case) -> Iterator[str]:
+    """Of a product of matrices: the last axis of one, the one before the last of the other."""
+    node = case.line.node
+    pair: list[ast.expr] = []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        pair = [node.left, node.right]
+    else:
+        for call in case.line.calls("matmul", "dot", "mm", "bmm"):
+            if len(call.args) >= 2 and not any(k.arg and "trans" in k.arg for k in call.keywords):
+                pair = call.args[:2]
+            elif len(call.args) == 1 and isinstance(call.func, ast.Attribute):
+                pair = [call.func.value, call.args[0]]
+            if pair:
+                break
+    if not pair:
+        return
+    (a, one), (b, two) = ((ast.unparse(each), case.line.maybe(each)) for each in pair)
+    m, n = shape_of(one), shape_of(two)
+    if not m or not n:
+        return
+    inner = n[-2] if len(n) > 1 else n[0]
+    if m[-1] == inner:
+        return
+    yield (
+        f"{with_shape(a, one)} and {with_shape(b, two)}: the {m[-1]} columns of `{a}` meet "
+        f"{inner} rows of `{b}`."
+    )
+    if len(n) == 2 and n[-1] == m[-1]:
+        yield f"`{b}` would fit if it were transposed."
+    elif len(m) == 2 and m[0] == inner:
+        yield f"`{a}` would fit if it were transposed."
+
+
+@says("numpy.reshape_size", "numpy.reshape_colour", "shape.reshape_size", "torch.view_size")
+def what_is_reshaped(case: Case) -> Iterator[str]:
+    """How many numbers there are, and how many the new shape takes."""
+    for call in case.line.calls("reshape", "view", "resize", "Reshape"):
+        whole = call.func.value if isinstance(call.func, ast.Attribute) else None
+        value, wanted = case.line.maybe(whole), call.args
+        if shape_of(value) is None and call.args:
+            whole, wanted = call.args[0], call.args[1:]
+            value = case.line.maybe(whole)
+        shape = shape_of(value)
+        if shape is None or whole is None:
+            continue
+        new = [case.line.maybe(each) for each in wanted]
+        if len(new) == 1 and isinstance(new[0], tuple | list):
+            new = list(new[0])
+        if not new or not all(type(each) is int for each in new) or None in shape:
+            continue
+        have, need = _product(shape), _product([each for each in new if each != -1])
+        told = f"`{ast.unparse(whole)}` is {shape}, {have} numbers"
+        if -1 in new:
+            yield (
+                f"{told}; {have} / {need} = {have / need:.4g} is no whole number." if need else told
+            )
+        else:
+            yield f"{told}, and {tuple(new)} takes {need}."
+        rest = _product(new[1:])
+        if -1 not in new and rest and have % rest == 0:
+            yield f"A first axis of {have // rest} would fit: ({have // rest}, {', '.join(map(str, new[1:]))})."
+        return
+
+
+def _product(numbers: Sequence[Any]) -> int:
+    result = 1
+    for each in numbers:
+        result *= int(each)
+    return result
+
+
+@says("numpy.axis_out_of_bounds", "numpy.too_many_indices", "numpy.transpose_axes",
+      "torch.zero_dim_index")  # fmt: skip
+def how_many_axes(case: Case) -> Iterator[str]:
+    """What the array is that has fewer axes."""
+    match = re.search(r"axis (-?\d+) is out of bounds", case.message)
+    arrays = arrays_on_line(case)
+    dimension = re.search(r"array of dimension (\d+)|array is (\d+)-dim", case.message)
+    if dimension:
+        rank = int(dimension[1] or dimension[2])
+        arrays = [(n, v) for n, v in arrays if len(shape_of(v) or ()) == rank]
+    for name, value in arrays[:1]:
+        shape = shape_of(value) or ()
+        said = f"{with_shape(name, value)}: it has {number(len(shape), 'axis', 'axes')}"
+        yield f"{said}, so there is no axis {match[1]}." if match else f"{said}."
+
+
+@says("numpy.truth_value_ambiguous", "viz.axes_array", "torch.bool_ambiguous", "torch.item_many",
+      "numpy.not_a_scalar")  # fmt: skip
+def how_many_values(case: Case) -> Iterator[str]:
+    """The array that is used as if it were one value."""
+    for name, value in arrays_on_line(case):
+        shape = shape_of(value) or ()
+        if shape and None not in shape and _product(shape) != 1:
+            yield f"{with_shape(name, value)}: {_product(shape)} values, where one is needed."
+            return
+
+
+@says("shape.einsum")
+def which_letter(case: Case) -> Iterator[str]:
+    """The letter whose axes differ, and whose they are."""
+    for call in case.line.calls("einsum"):
+        equation = case.line.maybe(call.args[0]) if call.args else None
+        if not isinstance(equation, str) or "." in equation:
+            continue
+        names = [ast.unparse(each) for each in call.args[1:]]
+        shapes = [shape_of(case.line.maybe(each)) for each in call.args[1:]]
+        inputs = equation.replace(" ", "").split("->")[0].split(",")
+        seen: dict[str, tuple[str, int]] = {}
+        for name, letters, shape in zip(names, inputs, shapes, strict=False):
+            if shape is None:
+                continue
+            if len(letters) != len(shape):
+                yield f"`{name}` is {shape}, {len(shape)} axes, and '{letters}' names {len(letters)}."
+                return
+            for letter, size in zip(letters, shape, strict=True):
+                before = seen.setdefault(letter, (name, size or 0))
+                if size is not None and before[1] != size:
+                    yield f"'{letter}' is {before[1]} in `{before[0]}` and {size} in `{name}`, which is {shape}."
+                    return

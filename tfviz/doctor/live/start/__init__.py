@@ -1,0 +1,1 @@
+"""The folder that a watched Python finds first on its path."""
