@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,17 @@ OUT = "lessons"
 
 
 def saving_options(save: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """`--out` and `--save`, whose default differs by lesson."""
+    """`--out` and `--save`, whose default differs by lesson; what can't be fails before any work."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def function(*args: Any, **options: Any) -> Any:
+            if (formats := _formats(options["save"])) != ["none"]:
+                from tfviz.learn.lesson import check_saving
+
+                check_saving(options["out"], formats)
+            return command(*args, **options)
+
         function = click.option(
             "--save",
             default=save,
@@ -37,6 +46,10 @@ def saving_options(save: str) -> Callable[[Callable[..., Any]], Callable[..., An
     return decorate
 
 
+def _formats(save: str) -> list[str]:
+    return [each.strip().lower() for each in save.split(",") if each.strip()]
+
+
 def say(text: str) -> None:
     """Print, with `inf` where the terminal has no sign for infinity."""
     try:
@@ -48,7 +61,7 @@ def say(text: str) -> None:
 
 def write(lessons: Iterable[Lesson], out: str, save: str) -> None:
     """Save lessons and say where they are."""
-    formats = [each.strip() for each in save.split(",") if each.strip()]
+    formats = _formats(save)
     if formats == ["none"]:
         return
     lessons = list(lessons)

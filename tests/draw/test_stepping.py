@@ -87,11 +87,39 @@ def test_an_xml_declaration_in_front_of_a_picture_is_left_out():
     assert PICTURE in page
 
 
-def test_the_buttons_have_names_and_what_changes_is_announced():
+def test_numbers_cannot_begin_a_comment_that_swallows_the_page():
+    page = stepping_page("t", [Step("s")], data={"text": "<!-- <script>"})
+    carried = re.search(r'id="numbers">(.*?)</script>', page, re.DOTALL)
+    assert "<" not in carried[1]
+    assert json.loads(carried[1]) == {"text": "<!-- <script>"}
+
+
+def test_the_buttons_have_names():
     found = outline(stepping_page("t", [Step("s"), Step("t")]))
     assert all(each.get("aria-label") for each in found.all("button"))
     assert found.all("input")[0]["aria-label"] == "Step"
-    assert any(each.get("aria-live") == "polite" for each in found.all("div"))
+
+
+def test_what_is_announced_holds_no_picture_and_no_table():
+    step = Step("s", PICTURE, "a square", ["words"], [["a"], ["1"]], "code")
+    page = stepping_page("t", [step, Step("t")])
+    (said,) = (each for each in outline(page).all("p") if each.get("role") == "status")
+    assert said["id"] == "said"
+    # It begins empty; nothing else on the page is read out by itself.
+    assert '<p class="unseen" id="said" role="status"></p>' in page
+    assert "aria-live" not in page
+
+
+def test_no_button_is_ever_disabled_because_that_loses_the_focus():
+    page = stepping_page("t", [Step("s"), Step("t")])
+    assert ".disabled" not in page
+    assert "aria-disabled" in page
+
+
+def test_the_first_cell_of_a_row_is_its_head():
+    page = stepping_page("t", [Step("s", table=[["node", "value"], ["a", "2"], ["b", "1"]])])
+    scopes = [each.get("scope") for each in outline(page).all("th")]
+    assert scopes == ["col", "col", "row", "row"]
 
 
 def test_a_page_without_steps_is_refused():

@@ -54,8 +54,10 @@ def stepping_page(
     """The page as text.
 
     Keys: right and left (or space and backspace) go on and back, Home and End to the ends; d leaves
-    the steps of level 1 out, or takes them in again (the button 'Details'). Each step's words are
-    announced to screen readers, and a picture's description is its text. The address ends in the
+    the steps of level 1 out, or takes them in again (the button 'Details'). What is wider than the
+    page can be focused, and the arrows scroll it then. Each step's title and paragraphs are
+    announced to screen readers; its picture, whose text is the description, its code and its table
+    (the first cell of a row is its head) are there to be read at leisure. The address ends in the
     number of the step (`#3`), so that one can link to it.
 
     Args:
@@ -70,8 +72,8 @@ def stepping_page(
     """
     if not steps:
         raise ValueError("a page needs at least one step")
-    # In a script element a browser would take `</` for its end.
-    carried = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
+    # In a script element a browser would take `</` for its end, and `<!--` for a comment.
+    carried = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     return _template().render(
         title=title,
         steps=[(step, _picture(step)) for step in steps],

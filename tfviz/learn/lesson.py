@@ -22,6 +22,30 @@ SCHEMA = 1
 FORMATS = ("png", "svg", "html", "json")
 
 
+def check_saving(folder: str | os.PathLike[str], formats: Iterable[str]) -> None:
+    """Makes sure, before a lesson is worked out, that it can be saved; creates nothing.
+
+    Args:
+        folder: Where it shall be saved; it may be absent.
+        formats: Of 'png', 'svg', 'html' and 'json'.
+
+    Raises:
+        InputError: For a format that doesn't exist, or none at all.
+        OutputError: If the place can't be written to.
+    """
+    wanted = list(formats)
+    if not wanted:
+        raise InputError(f"no format was named; there are {', '.join(FORMATS)}.")
+    for each in wanted:
+        if each.strip().lower() not in FORMATS:
+            raise InputError(
+                f"'{each}' is no format of a lesson.{nearest(each, FORMATS)} "
+                f"There are {', '.join(FORMATS)}."
+            )
+    place = Path(os.path.abspath(folder))
+    ensure_writable(next(each for each in (place, *place.parents) if os.path.lexists(each)))
+
+
 class Lesson:
     """One thing to look at, with its numbers.
 
@@ -51,7 +75,7 @@ class Lesson:
 
         buffer = io.BytesIO()
         # Words stay words, so that they can be searched, read aloud and compared.
-        words = {"svg.fonttype": "none", "svg.hashsalt": self.name}
+        words: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": self.name}
         with slide(), matplotlib.rc_context(words):
             self.figure().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return buffer.getvalue().decode("utf-8")
@@ -89,12 +113,7 @@ class Lesson:
             OutputError: If the place can't be written to.
         """
         wanted = [each.strip().lower() for each in formats]
-        for each in wanted:
-            if each not in FORMATS:
-                raise InputError(
-                    f"'{each}' is no format of a lesson.{nearest(each, FORMATS)} "
-                    f"There are {', '.join(FORMATS)}."
-                )
+        check_saving(folder, wanted)
         page = self.page() if "html" in wanted else None
         if "html" in wanted and page is None:
             raise InputError(

@@ -246,17 +246,22 @@ def convolution(
         raise InputError(f"padding={padding!r} must be 'same' or 'valid', as in Keras.")
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST:
         raise InputError(f"size={size!r} must be a whole number of pixels from 1 to {LARGEST}.")
+    reach = max((k - 1) * d + 1 for k, d in zip(geometry.kernel, geometry.dilation, strict=True))
     if max(geometry.kernel) > LARGEST:
         raise InputError(
             f"kernel_size={_times(geometry.kernel)} is too large to be shown tap by tap: at most "
             f"{LARGEST}."
         )
+    # The padding grows with it, and every pixel of that is drawn as well.
+    if reach > LARGEST:
+        raise InputError(
+            f"kernel_size={_times(geometry.kernel)} with dilation_rate="
+            f"{_times(geometry.dilation)} spans {reach} pixels, too many to be shown tap by tap: "
+            f"at most {LARGEST}. Use a smaller dilation."
+        )
     weights = named_kernel(kernel, pair(kernel_size, "kernel_size"))
     given, of, source = _input(image, size, at)
     if min(geometry.length(axis, size) for axis in (0, 1)) < 1:
-        reach = max(
-            (k - 1) * d + 1 for k, d in zip(geometry.kernel, geometry.dilation, strict=True)
-        )
         raise InputError(
             f"nothing comes out: with padding 'valid' a kernel that spans {reach} pixels has no "
             f"place in {size}. Use padding='same', a smaller kernel or a larger size."

@@ -171,7 +171,7 @@ class TwoTwoTwo(Lesson):
         return (
             "Some programs update w5 to w8 first and send the error back through the new ones. "
             f"That is no gradient of one error, and comes to {short(self.output_first.errors[-1])} "
-            f"with outputs {_row(self.output_first.output)} after {self.steps} steps."
+            f"with outputs {_row(self.output_first.output)} after {_steps(self.steps)}."
         )
 
 
@@ -226,6 +226,10 @@ def two_two_two(
         output_first,
         tape=net.on_tape(inputs, targets, weights, biases) if tape else None,
     )
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'' if count == 1 else 's'}"
 
 
 def _told(training: net.Training) -> dict[str, Any]:

@@ -188,7 +188,7 @@ def textbook(
         A lesson: `print` it, look at `.gradients`, `.save` it as png, svg, html and json.
 
     Raises:
-        InputError: For a layer that doesn't exist, or no batch.
+        InputError: For a layer that doesn't exist, no batch, or a seed that is none.
 
     Source:
         Saitoh, "Deep Learning from Scratch", 2016, chapter 5.
@@ -196,14 +196,17 @@ def textbook(
     >>> textbook("affine", batch=4).gradients["b"].shape
     (3,)
     """
+    named, layer = layer, str(layer).lower().replace("_", "-")
     if layer not in LAYERS:
         raise InputError(
-            f"there is no layer '{layer}' in the textbook.{nearest(str(layer), LAYERS)} There are "
+            f"there is no layer '{named}' in the textbook.{nearest(layer, LAYERS)} There are "
             f"{', '.join(LAYERS)}."
         )
     if isinstance(batch, bool) or batch != int(batch) or not 1 <= batch <= MOST_BATCH:
         raise InputError(f"batch must be a whole number from 1 to {MOST_BATCH}, not {batch}.")
-    random = np.random.default_rng(seed)
+    if isinstance(seed, bool) or seed != int(seed) or seed < 0:
+        raise InputError(f"seed must be a whole number from 0 on, not {seed}.")
+    random = np.random.default_rng(int(seed))
     # Two digits, so that one can follow by hand.
     made = _made(layer, random)
     features = 2 if layer in ("affine", "two-layer") else 3

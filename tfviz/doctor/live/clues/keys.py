@@ -179,3 +179,21 @@ def what_is_unpacked(case: Case) -> Iterator[str]:
         if shape:
             yield f"`{ast.unparse(node):.60}` is {shape}: it is taken apart along its first axis, into {shape[0]}."
             return
+
+
+@settles(errors=["StopIteration"])
+def at_its_end(case: Case) -> Settled | None:
+    """Of an iterator that has no more items."""
+    return None if case.ids else Settled("python.stop_iteration")
+
+
+@says("python.stop_iteration")
+def which_iterator(case: Case) -> Iterator[str]:
+    """Its name, and where it was made."""
+    for call in case.line.calls("next"):
+        if call.args:
+            name = ast.unparse(call.args[0])
+            made = case.line.assigned(name)
+            where = f", made on line {made.lineno}: `{ast.unparse(made):.80}`" if made else ""
+            yield f"`{name}` has no more items{where}."
+            return

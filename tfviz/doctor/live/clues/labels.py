@@ -13,6 +13,7 @@ from tfviz.doctor.live.clues.fitting import Fit, fit_of, is_model, last_layer, u
 from tfviz.doctor.live.clues.seen import (
     arrays_on_line,
     dtype_of,
+    listed,
     locals_of,
     number,
     numbers_of,
@@ -144,6 +145,8 @@ def labels_and_output(case: Case) -> Iterator[str]:
     fit = fit_of(case)
     if fit is None or not is_model(fit.model):
         yield from _in_a_loop(case)
+        if fit is not None:
+            yield from _as_told(case, fit)
         return
     output = maybe(fit.model, "output_shape")
     last = units_of(fit.model)
@@ -211,6 +214,19 @@ def _advice(labels: Any, output: tuple[Any, ...], loss: str, fit: Fit) -> Iterat
         yield "The labels are class numbers, and this loss takes one-hot rows: `sparse_categorical_crossentropy`."
     elif len(shape) == 2 and shape[-1] not in (1, output[-1]):
         yield f"The labels have {shape[-1]} columns, so the last layer needs {number(int(shape[-1]), 'unit')}, not {output[-1]}."
+
+
+def _as_told(case: Case, fit: Fit) -> Iterator[str]:
+    """Where the model can't be read: what the error says of both, with the names on the line."""
+    told = re.search(r"target\.shape=(\([^)]*\)), output\.shape=(\([^)]*\))", case.message)
+    if told is None or fit.x is None:
+        return
+    units = re.findall(r"\d+", told[2])
+    said = f", so its last layer has {number(int(units[-1]), 'unit')}" if units else ""
+    yield f"The labels of `{(fit.y or fit.x)[0]}` are {told[1]}, and the model gives {told[2]}{said}."
+    names = maybe(fit.x[1], "class_names")
+    if type(names) is list and all(type(each) is str for each in names[:100]):
+        yield f"`{fit.x[0]}` has {len(names)} classes: {listed([repr(n) for n in names[:100]], 6)}."
 
 
 def _in_a_loop(case: Case) -> Iterator[str]:

@@ -64,6 +64,12 @@ def _built_for(layer: Any) -> Shape | None:
 def given(case: Case) -> list[tuple[str, Shape]]:
     """(name, shape) of what was given: of the arguments of the call."""
     fit = fit_of(case)
+    if fit is not None and fit.x is not None and is_a(fit.x[1], "tensorflow", "DatasetV2"):
+        spec = maybe(fit.x[1], "element_spec")
+        while type(spec) in (tuple, list) and spec:
+            spec = spec[0]
+        dims = maybe(maybe(spec, "shape"), "as_list")
+        return [(f"a batch of {fit.x[0]}", tuple(dims()))] if dims is not None else []
     if fit is not None:
         found = [(n, shape_of(v)) for n, v in fit.arrays() if fit.x and n.startswith(fit.x[0])]
         return [(n, shape) for n, shape in found if shape is not None]
