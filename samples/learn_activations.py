@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfviz.learn.activations.lesson import activations
+from tfviz.learn.activations.lesson import compare_activations
 from tfviz.learn.activations.together import told
 
 FAMILIES = {
@@ -53,7 +53,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     for family, names in FAMILIES.items():
-        lessons = activations(names[:2] if arguments.quick else names)
+        lessons = compare_activations(names[:2] if arguments.quick else names)
         print(f"{family}\n{told(lessons[:1])}\n")
         for lesson in lessons[:1] if arguments.quick else lessons:
             lesson.save(f"{arguments.out}/{family}")

@@ -15,7 +15,7 @@ import numpy as np
 
 from tfviz.learn.textbook.check import check_gradient
 from tfviz.learn.textbook.layers import Affine, Sigmoid
-from tfviz.learn.textbook.lesson import LAYERS, textbook
+from tfviz.learn.textbook.lesson import LAYERS
 from tfviz.learn.textbook.network import TwoLayerNet
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     for layer in LAYERS:
-        lesson = textbook(layer)
+        lesson = textbook_layer(layer)
         lesson.save(arguments.out, ["html", "json"] if arguments.quick else ["png", "html", "json"])
         print(lesson.check)
 

@@ -48,10 +48,10 @@ def command(
             else "Which activation? As in `tfviz learn activation sigmoid tanh`, or --all."
         )
     with loading("Loading TensorFlow"):
-        from tfviz.learn.activations.lesson import activations
+        from tfviz.learn.activations.lesson import compare_activations
         from tfviz.learn.activations.together import told
 
-        lessons = activations(
+        lessons = compare_activations(
             None if every else names,
             over=over,
             logits=logits,

@@ -30,8 +30,8 @@ def command(names: tuple[str, ...], every: bool, out: str, save: str) -> None:
             else "Which loss? As in `tfviz learn loss binary_crossentropy`, or --all."
         )
     with loading("Loading TensorFlow"):
-        from tfviz.learn.losses.lesson import losses, told
+        from tfviz.learn.losses.lesson import compare_losses, told
 
-        lessons = losses(None if every else names)
+        lessons = compare_losses(None if every else names)
     say(told(lessons))
     write(lessons, out, save)

@@ -7,8 +7,6 @@ import click
 from tfviz_cli.learn_options import saving_options, write
 from tfviz_cli.waiting import loading
 
-SAVE = "png,html,json"
-
 
 @click.command("optimizer")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
@@ -42,7 +40,7 @@ SAVE = "png,html,json"
 @click.option(
     "--gif", type=click.Path(dir_okay=False), metavar="FILE", help="Also write an animation."
 )
-@saving_options(SAVE)
+@saving_options("png,html,json")
 def command(
     names: tuple[str, ...],
     surface: str,
@@ -67,11 +65,14 @@ def command(
     tfviz learn optimizer
     tfviz learn optimizer adam
     tfviz learn optimizer sgd momentum adam --surface rosenbrock --tune
-    tfviz learn optimizer --surface all --save png,json
+    tfviz learn optimizer --surface all
     """
     with loading("Loading TensorFlow"):
+        from tfviz.learn.optimizers.film import gif_path
         from tfviz.learn.optimizers.lesson import optimizer
 
+        if gif is not None:
+            gif_path(gif)  # told before the race and not behind it
         found = optimizer(
             names,
             surface=surface,
@@ -85,8 +86,6 @@ def command(
             seed=seed,
         )
     click.echo(str(found))
-    if surface.lower() == "all" and save == SAVE:
-        save = "png,json"  # a table has nothing to step through
     write([found], out, save)
     if gif is not None:
         click.echo(f"Wrote {found.save_gif(gif)}")

@@ -16,7 +16,7 @@ OUT = "lessons"
 
 
 def saving_options(save: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """`--out` and `--save`, whose default differs by lesson; what can't be fails before any work."""
+    """`--out` and `--save`, whose default differs by lesson; what can't be fails at once."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)

@@ -36,10 +36,11 @@ def command(
     tfviz learn textbook sigmoid relu softmax-loss --tape
     """
     with loading("Loading TensorFlow") if tape else contextlib.nullcontext():
-        from tfviz.learn.textbook.lesson import textbook
+        from tfviz.learn.textbook.lesson import textbook_layer
 
         lessons = [
-            textbook(each, batch=batch, single=single, tape=tape, seed=seed) for each in layers
+            textbook_layer(each, batch=batch, single=single, tape=tape, seed=seed)
+            for each in layers
         ]
     click.echo("\n\n".join(str(lesson) for lesson in lessons))
     write(lessons, out, save)

@@ -76,3 +76,10 @@ def test_the_width_of_words_is_not_less_than_that_of_a_common_font(mono):
     for text in ("sigmoid(x)", "dout * y * (1 - y)", "0.298371109", "W2 = 3.5e-05", "illi"):
         wide = TextPath((0, 0), text, size=14, prop=FontProperties(family=family))
         assert text_width(text, 14, mono=mono) >= 0.93 * wide.get_extents().width
+
+
+def test_where_to_look_is_told_as_a_part_of_the_width() -> None:
+    svg = Svg(200, 100)
+    assert "data-at" not in str(svg)
+    svg.at = 0.25
+    assert 'data-at="0.25"' in str(svg)

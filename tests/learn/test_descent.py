@@ -67,12 +67,35 @@ def test_which_well_it_ends_in_depends_on_the_rate() -> None:
 
 def test_files_carry_the_numbers_also_of_a_walk_that_overflows(tmp_path) -> None:
     found = descent("quartic", rates=[0.25, 0.6])
-    paths = found.save(tmp_path, ("png", "svg", "html", "json"))
-    assert len(paths) == 4
+    paths = found.save(tmp_path, ("png", "html", "json"))
+    assert len(paths) == 3
     walks = found.to_dict()["walks"]
     assert walks[0]["x"][:2] == [1.0, 0.0]
     assert walks[1]["verdict"] == "diverges"
     assert "nan" in walks[1]["x"]
+
+
+def test_zigzag_is_what_happens_on_the_way_and_not_at_the_bottom() -> None:
+    # 1 - 2·0.9 = -0.8: from side to side all along. The second creeps down one side of the well
+    # and jitters only where it already is.
+    assert descent("square", rates=[0.9]).walks[0].verdict == "arrives in 16 steps, zigzag"
+    down = descent("wells", rates=[0.13], start=-0.2).walks[0]
+    there = np.diff(down.x)[: down.arrived]
+    assert not (there[1:] * there[:-1] < 0)[:-1].any()
+    assert down.verdict == f"arrives in {down.arrived} steps"
+
+
+def test_a_walk_that_overflows_is_held_to_its_closed_form_as_far_as_there_are_numbers() -> None:
+    told = str(descent("square", rates=[1e9], steps=40))
+    assert "nan" not in told.splitlines()[-1]
+    assert "at most" in told
+
+
+@pytest.mark.parametrize("name", list(CURVES))
+def test_text_fits_eighty_columns_whatever_becomes_of_the_walk(name) -> None:
+    for start in (None, 0.0, 1e6):
+        found = descent(name, start=start, rates=[1e-5, 0.02, 0.9, 12345.0], steps=20)
+        assert max(map(len, str(found).splitlines())) <= 80
 
 
 def test_each_step_of_the_page_tells_its_arithmetic() -> None:
@@ -88,6 +111,8 @@ def test_each_step_of_the_page_tells_its_arithmetic() -> None:
         ({"rates": [0.0]}, "positive"),
         ({"rates": []}, "positive"),
         ({"start": float("inf")}, "give a number"),
+        ({"start": 1e200}, "too far away"),
+        ({"rates": [float("nan")]}, "positive"),
         ({"steps": 2}, "whole number"),
     ],
 )

@@ -42,7 +42,7 @@ def test_the_text_has_values_gradients_rules_sums_and_counts() -> None:
     assert "  b     given         1         5       5  ok" in text
     assert "de/db = de/dn1 * dn1/db + de/dn2 * dn2/db = 2 * 1 + 3 * 1 = 5" in text
     assert "a product hands its gradient to each factor times the other factor" in text
-    assert "all 2 inputs at once: 5\n  multiplications, 1 addition." in text
+    assert "both inputs at once: 5\n  multiplications, 1 addition." in text
     assert "Forward mode: 2 passes, one for each input, give the same: 6 multiplications" in text
 
 
@@ -255,6 +255,21 @@ def test_bad_input_to_the_command_is_one_sentence(
     assert said in found.err  # type: ignore[attr-defined]
 
 
+def test_a_local_derivative_that_is_not_all_of_it_says_so() -> None:
+    text = str(backprop("c = a * b; e = c * c + c", a=2, b=-1))
+    # dn1/dc is 2 c, and each factor of c * c brings one c of it; e needs c by n1 as well.
+    assert "dn1/dc (left) = c = -2" in text
+    assert "dn1/dc (right) = c = -2" in text
+    assert "de/dc (direct) = 1" in text
+    assert "(left)" not in str(backprop("e = (a + b) * (b + 1)", a=2, b=1))
+    assert "(direct)" not in str(backprop("e = (a + b) * (b + 1)", a=2, b=1))
+
+
+def test_a_long_chain_of_squares_is_told_at_once() -> None:
+    chain = "; ".join(f"c{i + 1} = c{i} * c{i}" for i in range(60))
+    assert "c60" in str(backprop(chain, c0=1.0))
+
+
 def test_an_expression_and_its_page_import_no_tensorflow_and_no_matplotlib(tmp_path: Path) -> None:
     code = (
         "import sys; from tfviz_cli.main import run; "
@@ -263,3 +278,12 @@ def test_an_expression_and_its_page_import_no_tensorflow_and_no_matplotlib(tmp_p
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
+
+
+def test_a_page_looks_at_the_box_that_each_step_is_about() -> None:
+    page = backprop("; ".join(f"c{i + 1} = c{i} * x" for i in range(20)), c0=1.0, x=1.0).page()
+    looks = [float(each) for each in re.findall(r'data-at="([\d.]+)"', page)]
+    forward, backward = looks[1:21], looks[21:40]
+    assert forward == sorted(forward)
+    assert backward == sorted(backward, reverse=True)
+    assert forward[-1] > 0.9

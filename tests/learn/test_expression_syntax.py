@@ -75,6 +75,7 @@ def test_a_value_is_that_of_python(text: str) -> None:
         ("c = a\nd = c + \nb", "the expression ends", "d = c +", "        ^"),
         ("a + hidden*b", "'hidden' has no value", "a + hidden*b", "    ^^^^^^"),
         ("c = a; c = b", "already stands for", "c = a; c = b", "       ^"),
+        ("a = a + 1", "can't be computed from itself", "a = a + 1", "^"),
         ("a = b + 1", "also given the value 2", "a = b + 1", "^"),
     ],
 )

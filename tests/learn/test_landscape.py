@@ -288,11 +288,23 @@ def test_files_come_in_the_order_of_their_numbers(tmp_path: Any) -> None:
         find(str(tmp_path / "*.keras"))
 
 
+def test_the_picture_says_what_its_cuts_and_its_gray_are(trained: keras.Model) -> None:
+    def axes_of(**given: Any) -> Any:
+        return landscape(trained, IMAGES, CLASSES, **given).figure().axes
+
+    # With an odd number of points the centre is one of them.
+    assert axes_of(size=3)[2].get_title(loc="left") == "Cuts through the centre"
+    assert axes_of(size=4)[2].get_title(loc="left") == "Cuts next to the centre"
+    far = axes_of(size=3, radius=1e38)
+    assert any("where it is finite" in each.get_text() for each in far[0].texts)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"size": 2}, "from 3 to 1001"),
         ({"radius": 0}, "positive number"),
+        ({"seed": -1}, "0 or more"),
         ({"directions": "pcaa"}, "Did you mean 'pca'"),
         ({"directions": "pca"}, "needs the weights that a training went through"),
         ({"batchnorm": "new"}, "one of stored, recompute"),

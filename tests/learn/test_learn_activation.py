@@ -15,7 +15,7 @@ import pytest
 
 from tfviz.errors import InputError
 from tfviz.learn.activations.kinks import find_kinks
-from tfviz.learn.activations.lesson import activation, activations
+from tfviz.learn.activations.lesson import activation, compare_activations
 from tfviz.learn.activations.names import every_name, in_keras, parse
 from tfviz.learn.activations.scalar import ScalarActivation
 from tfviz.learn.activations.study import Study, study
@@ -239,6 +239,18 @@ def test_sharp_but_smooth_curves_are_not_called_wrong() -> None:
     assert {wrong.x for wrong in study_of.slope.wrong} <= {0.0}
 
 
+def test_a_table_with_parameters_fits_a_terminal() -> None:
+    asked = ("leaky_relu:0.3", "elu:alpha=2", "hard_shrink", "relu:max_value=6")
+    table = str(compare_activations(asked)[0])
+    assert max(len(line) for line in table.split("\n")) <= 80
+    assert [line.split()[0] for line in table.split("\n")[1:]] == [
+        "leaky_relu:0.3",
+        "elu:2",
+        "hard_shrink",
+        "relu:max_value=6",
+    ]
+
+
 def test_a_bound_beside_a_jump_is_approached_and_not_reached() -> None:
     assert str(found("threshold:0.25,3").range) == "(0.25, ∞)"
 
@@ -263,7 +275,9 @@ def test_kinks_are_found_from_values_though_the_tape_knows_none() -> None:
         ("log_sigmoid", "(-∞, 0)"),
         ("softsign", "(-1, 1)"),
         ("linear", "(-∞, ∞)"),
-        ("step", "[0, 1]"),
+        ("step", "0 or 1"),
+        ("threshold", "0 or (1, ∞)"),
+        ("hard_shrink", "(-∞, -0.5) or 0 or (0.5, ∞)"),
         ("hard_silu", "[-0.375, ∞)"),
     ],
 )
@@ -378,14 +392,14 @@ def test_the_same_svg_comes_every_time() -> None:
 
 
 def test_several_are_held_against_each_other() -> None:
-    slide, *each = activations(["tanh", "relu", "tanh"])
+    slide, *each = compare_activations(["tanh", "relu", "tanh"])
     assert isinstance(slide, Comparison)
     assert [one.name for one in each] == ["tanh", "relu"]
     assert "5.986" in told([slide, *each])
 
 
 def test_all_of_them_come_on_few_slides_and_in_one_table() -> None:
-    lessons = activations()
+    lessons = compare_activations()
     slides = [each for each in lessons if isinstance(each, Comparison)]
     shown = [one.name for slide in slides for one in slide.lessons]
     alone = [each.name for each in lessons if not isinstance(each, Comparison)]

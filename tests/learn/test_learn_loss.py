@@ -16,7 +16,7 @@ from tfviz.errors import InputError
 from tfviz.learn.losses.catalogue import WITHOUT_CURVE, every_name, in_keras, parse
 from tfviz.learn.losses.collapse import FAR, sigmoid_collapse, softmax_collapse
 from tfviz.learn.losses.curves import LossLesson
-from tfviz.learn.losses.lesson import loss, losses, stability, told
+from tfviz.learn.losses.lesson import compare_losses, loss, stability, told
 from tfviz.learn.losses.regularisation import Regularisation, regularisation
 
 
@@ -229,7 +229,7 @@ def test_every_picture_can_be_drawn() -> None:
 
 
 def test_cross_entropies_come_with_their_forms_once() -> None:
-    names = [each.name for each in losses(["cce", "scce", "mse"])]
+    names = [each.name for each in compare_losses(["cce", "scce", "mse"])]
     assert names == [
         "categorical_crossentropy",
         "sparse_categorical_crossentropy",
@@ -239,7 +239,7 @@ def test_cross_entropies_come_with_their_forms_once() -> None:
 
 
 def test_the_table_of_all_fits_a_terminal() -> None:
-    lessons = losses()
+    lessons = compare_losses()
     assert {each.name for each in lessons} >= set(every_name())
     assert max(len(line) for line in told(lessons).split("\n")) <= 80
 

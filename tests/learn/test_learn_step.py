@@ -411,9 +411,12 @@ def test_the_command_takes_a_compiled_model_and_arrays(tfviz_cli: Any, tmp_path:
 
 def test_the_command_refuses_in_one_sentence(tfviz_cli: Any, tmp_path: Any) -> None:
     np.savez(tmp_path / "d.npz", a=IMAGES)
+    np.savez(tmp_path / "s.npz", x=IMAGES, y=CLASSES[:-1])
     for arguments, words in (
         (["--data", tmp_path / "d.npz"], "has the arrays a and no 'x'"),
         (["--data", tmp_path / "e.npz"], "There is no data file"),
+        (["--data", tmp_path], "is a folder"),
+        (["--data", tmp_path / "s.npz"], "different numbers of samples"),
         (["--image", "sample:cat"], "--label CLASS"),
         (["--image", "sample:cat", "--label", "catt"], "Did you mean 'cat'"),
         ([], "Give --data FILE.npz, or --image PHOTO"),

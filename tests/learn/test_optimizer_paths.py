@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 
@@ -25,18 +26,22 @@ STEPS = {"ravine": 120, "rosenbrock": 40}
 KNOWN = [each for each in RULES if each in field.everybody()]
 
 
-@pytest.fixture(scope="module")
-def by_surface() -> dict[str, lesson.Race]:
-    """All of Keras's and the variants, on the ravine and on Rosenbrock's valley."""
-    return {
-        name: lesson.optimizer("all", surface=name, steps=steps) for name, steps in STEPS.items()
-    }
+@functools.cache
+def everybody_on(surface: str) -> lesson.Race:
+    """All of Keras's and the variants."""
+    return lesson.optimizer("all", surface=surface, steps=STEPS[surface])
 
 
-@pytest.mark.parametrize("surface", ["ravine", "rosenbrock"])
+@pytest.fixture
+def ravine() -> lesson.Race:
+    """All of Keras's and the variants, on the ravine."""
+    return everybody_on("ravine")
+
+
+@pytest.mark.parametrize("surface", ["ravine", pytest.param("rosenbrock", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", KNOWN)
-def test_the_path_is_that_of_the_papers_rule(by_surface, name, surface) -> None:
-    found = by_surface[surface]
+def test_the_path_is_that_of_the_papers_rule(name, surface) -> None:
+    found = everybody_on(surface)
     run = next(each for each in found.runs if each.name == name)
     # Keras keeps the rate in single precision.
     rate = float(np.float32(run.rate))
@@ -155,8 +160,8 @@ def test_lookahead_goes_the_way_of_its_papers_algorithm() -> None:
     np.testing.assert_allclose(found.points[1:], expected, atol=1e-12)
 
 
-def test_adams_state_is_its_two_averages(by_surface) -> None:
-    run = next(each for each in by_surface["ravine"].runs if each.name == "Adam")
+def test_adams_state_is_its_two_averages(ravine) -> None:
+    run = next(each for each in ravine.runs if each.name == "Adam")
     assert list(run.state) == ["momentum", "velocity"]
     m = v = np.zeros(2)
     for k, g in enumerate(run.slopes):
@@ -165,20 +170,20 @@ def test_adams_state_is_its_two_averages(by_surface) -> None:
         np.testing.assert_allclose(run.state["velocity"][k], v, atol=1e-9)
 
 
-def test_the_effective_rate_of_plain_descent_is_its_rate(by_surface) -> None:
-    run = next(each for each in by_surface["ravine"].runs if each.name == "SGD")
+def test_the_effective_rate_of_plain_descent_is_its_rate(ravine) -> None:
+    run = next(each for each in ravine.runs if each.name == "SGD")
     np.testing.assert_allclose(run.effective_rate[:40], run.rate, rtol=1e-6)
 
 
-def test_that_muon_is_adamw_here_is_said_only_if_it_is(by_surface) -> None:
-    runs = {each.name: each for each in by_surface["ravine"].runs}
+def test_that_muon_is_adamw_here_is_said_only_if_it_is(ravine) -> None:
+    runs = {each.name: each for each in ravine.runs}
     if "Muon" not in runs:  # Keras 3.12's trips over TensorFlow's variables
-        assert any("Muon" in each for each in by_surface["ravine"].left_out)
+        assert any("Muon" in each for each in ravine.left_out)
         with pytest.raises(InputError, match="newer Keras"):
             lesson.optimizer("muon")
         return
     same = np.array_equal(runs["Muon"].points, runs["AdamW"].points)
-    assert any("the same path" in each for each in by_surface["ravine"].notes) == same
+    assert any("the same path" in each for each in ravine.notes) == same
 
 
 def test_a_second_run_of_a_track_starts_from_nothing() -> None:
@@ -224,41 +229,47 @@ def test_the_mean_gradient_of_batches_is_the_gradient_of_the_whole() -> None:
     assert (np.abs(drawn.mean(axis=0) - whole) < 4 * error).all()
 
 
-def test_arrived_is_the_step_from_which_on_the_gap_stays_small(by_surface) -> None:
-    for found in by_surface.values():
-        for run in found.runs:
-            near = run.gaps <= found.tolerance * run.gaps[0]
-            if run.reached is None:
-                assert not near[-race.STAYED :].all()
-            else:
-                assert near[run.reached :].all()
-                assert run.reached == 0 or not near[run.reached - 1]
+def test_arrived_is_the_step_from_which_on_the_gap_stays_small(ravine) -> None:
+    for run in ravine.runs:
+        near = run.gaps <= ravine.tolerance * run.gaps[0]
+        if run.reached is None:
+            assert not near[-race.stayed(ravine.steps) :].all()
+        else:
+            assert near[run.reached :].all()
+            assert run.reached == 0 or not near[run.reached - 1]
+
+
+def test_a_short_race_is_arrived_at_too() -> None:
+    # On a round bowl SGD's first step is exact, whether ten more follow or none.
+    for steps in (1, 5, 12):
+        assert lesson.optimizer("sgd", surface="bowl", steps=steps).runs[0].reached == 1
 
 
 def test_tuning_takes_the_rate_that_arrives_first() -> None:
     found = lesson.optimizer(["SGD", "Adam"], surface="bowl", steps=150, tune=True)
-    for run in found.runs:
-        assert run.rate in TRIED
-        others = [
-            lesson.optimizer(run.name, surface="bowl", steps=150, rate=each).runs[0].reached
-            for each in (0.1, 0.316, 1.0)
-        ]
-        assert run.reached <= min(each for each in others if each is not None)
-    assert found.runs[0].reached == 1  # on a round bowl a rate of 1 is exact
+    track = race.Track([field.everybody()["Adam"]], surfaces.surface("bowl"), 150)
+    sgd, adam = found.runs
+    assert {sgd.rate, adam.rate} <= set(TRIED)
+    others = [track.run([each])[0].reached for each in TRIED]
+    assert adam.reached == min(each for each in others if each is not None)
+    assert (sgd.rate, sgd.reached) == (1.0, 1)  # on a round bowl a rate of 1 is exact
 
 
 def test_the_table_of_all_surfaces_has_the_numbers_of_each() -> None:
-    found = lesson.optimizer(["SGD", "Momentum"], surface="all", steps=60)
+    names = [max(field.everybody(), key=len)]
+    found = lesson.optimizer(names, surface="all", steps=60)
     twin = found.to_dict()
     assert twin["surfaces"] == list(surfaces.NAMES)
-    single = lesson.optimizer(["SGD", "Momentum"], surface="beale", steps=60)
+    single = lesson.optimizer(names, surface="beale", steps=60)
     column = surfaces.NAMES.index("beale")
     assert [row[column] for row in twin["reached"]] == [each.reached for each in single.runs]
+    # With the longest name of all.
     assert all(len(each) <= 80 for each in str(found).splitlines())
 
 
-def test_files_carry_the_numbers(tmp_path, by_surface) -> None:
-    paths = by_surface["ravine"].save(tmp_path, ("png", "html", "json"))
+def test_files_carry_the_numbers(tmp_path) -> None:
+    found = lesson.optimizer(["SGD", "Adam"], steps=120)
+    paths = found.save(tmp_path, ("png", "html", "json"))
     assert [each.suffix for each in paths] == [".png", ".html", ".json"]
     twin = json.loads(paths[2].read_text(encoding="utf-8"))
     adam = next(each for each in twin["runs"] if each["name"] == "Adam")
@@ -269,9 +280,33 @@ def test_files_carry_the_numbers(tmp_path, by_surface) -> None:
     assert page.count("<section") == len(moments(120))
 
 
-def test_text_fits_eighty_columns(by_surface) -> None:
-    for found in by_surface.values():
+@pytest.mark.slow
+def test_everybody_has_a_panel_and_a_place_in_every_moment(tmp_path, ravine) -> None:
+    found = ravine
+    paths = found.save(tmp_path, ("png", "html"))
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
+    page = paths[1].read_text(encoding="utf-8")
+    assert page.count(f"{len(found.runs)} numbered places") == len(moments(120))
+
+
+def test_text_fits_eighty_columns(ravine) -> None:
+    far = lesson.optimizer(["SGD", "Adam"], surface="rosenbrock", start=(1e6, 1e6), steps=3)
+    for found in (ravine, far):
         assert max(map(len, str(found).splitlines())) <= 80
+
+
+def test_one_that_diverges_is_drawn_without_an_end_and_nobody_at_the_minimum_breaks_it() -> None:
+    from tfviz.learn.optimizers.figure import draw
+
+    def orange(names, **settings) -> int:
+        axes = draw(lesson.optimizer(names, steps=3, **settings)).axes[0]
+        return sum(
+            each.get_marker() == "o" and each.get_color() == "#D55E00" for each in axes.lines
+        )
+
+    assert orange("sgd", rate=1e9) == 0
+    assert orange("sgd", rate=0.001) == 1
+    assert orange("sgd", surface="bowl", start=(0.0, 0.0)) == 1
 
 
 def test_x_and_y_are_drawn_to_one_scale() -> None:
@@ -287,9 +322,11 @@ def test_a_film_has_its_frames(tmp_path) -> None:
 
     from tfviz.learn.optimizers import film
 
-    found = lesson.optimizer(["SGD"], steps=4)
+    found = lesson.optimizer(["SGD"], steps=2)
     with Image.open(film.save_gif(found, tmp_path / "race.gif")) as picture:
-        assert picture.n_frames == 5
+        assert picture.n_frames == 3
+    with pytest.raises(InputError, match=r"end in \.gif"):
+        film.save_gif(found, tmp_path / "race.png")
 
 
 @pytest.mark.parametrize(
@@ -305,6 +342,12 @@ def test_a_film_has_its_frames(tmp_path) -> None:
         ({"steps": 0}, "whole number"),
         ({"tolerance": 2.0}, "between 0 and 1"),
         ({"start": (1.0, math.nan)}, "two numbers"),
+        ({"start": (1e200, 1e200)}, "two numbers"),
+        ({"surface": "noisy", "seed": -1}, "from 0"),
+        ({"condition": 1e300}, "up to"),
+        ({"condition": math.nan}, "1 or more"),
+        ({"rate": math.nan}, "positive number"),
+        ({"steps": 1_000_000}, "whole number"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_remedy(arguments, said) -> None:

@@ -123,6 +123,28 @@ def test_a_transposed_convolution_sees_fewer_pixels_than_its_kernel() -> None:
         assert (rows.min(), columns.min(), rows.max(), columns.max()) == found.box
 
 
+@pytest.mark.parametrize(
+    "up",
+    [
+        layers.UpSampling2D((2, 3)),
+        layers.UpSampling2D((2, 3), interpolation="bilinear"),
+        layers.Resizing(9, 7, interpolation="nearest"),
+        layers.Resizing(31, 17),
+    ],
+    ids=["repeated", "bilinear", "nearest smaller", "bilinear larger"],
+)
+def test_a_map_that_is_resized_sees_what_its_gradient_says(up) -> None:
+    inputs = keras.Input((12, 10, 2))
+    x = up(layers.Conv2D(2, 3, padding="same")(inputs))
+    model = keras.Model(inputs, layers.Conv2D(2, 3, padding="same", name="last")(x))
+    for at in ((0, 0), (3, 4), (4, 5), (8, 6)):
+        found = receptive_field(model, "last", inputs=noise(1, 12, 10, 2), at=at)
+        assert found.method == receptive.BY_OPERATIONS
+        rows, columns = np.nonzero(found.influence)
+        assert (rows.min(), columns.min(), rows.max(), columns.max()) == found.box
+        assert max(map(len, str(found).splitlines())) <= 80
+
+
 @keras.saving.register_keras_serializable(package="test_receptive")
 class Swap(layers.Layer):
     """Turns height and width over twice: an operation without a rule, which changes nothing."""
@@ -161,6 +183,13 @@ def test_where_nan_can_get_lost_the_field_is_said_to_be_a_lower_bound() -> None:
     x = layers.Conv2D(1, 3, padding="same", name="last")(x)
     found = receptive_field(keras.Model(inputs, x), "last", inputs=noise(1, 16, 16, 1))
     assert found.method.startswith(receptive.BY_GRADIENT)
+    assert found.figure().axes[0].get_title(loc="left") == "what it can see (at least)"
+
+
+def test_a_model_that_takes_no_image_is_refused() -> None:
+    inputs = keras.Input((10,))
+    with pytest.raises(InputError, match="is no image"):
+        receptive_field(keras.Model(inputs, layers.Dense(3, name="d")(inputs)), "d")
 
 
 def test_a_layer_inside_of_a_nested_model_has_its_field_on_the_outer_image() -> None:
@@ -228,14 +257,14 @@ def test_everyday10_on_its_samples_has_all_gradients_inside_the_box(tmp_path) ->
     assert found.inside == pytest.approx(1, abs=1e-6)
     for one, other in zip(before, model.weights, strict=True):
         np.testing.assert_array_equal(one, other.numpy())
-    paths = found.save(tmp_path)
-    twin = json.loads(paths[1].read_text(encoding="utf-8"))
+    paths = found.save(tmp_path, ["json"])
+    twin = json.loads(paths[0].read_text(encoding="utf-8"))
     assert twin["box"] == list(found.box)
     assert np.asarray(twin["influence"]).shape == (32, 32)
     assert max(map(len, str(found).splitlines())) <= 80
 
 
-@pytest.mark.parametrize("at", [(0, 0), (3, 5), (7, 7)])
+@pytest.mark.parametrize("at", [(0, 0), pytest.param((3, 5), marks=pytest.mark.slow)])
 def test_operations_and_nan_find_the_same_box_in_a_trained_network(at) -> None:
     model, image = load_model("everyday10"), noise(1, 32, 32, 3)
     traced = receptive._Traced(model, "down8_relu", image.shape)

@@ -13,7 +13,7 @@ import pytest
 from tfviz.errors import InputError
 from tfviz.learn.textbook.check import check_gradient
 from tfviz.learn.textbook.layers import Affine, ReLU, Sigmoid, SoftmaxWithLoss
-from tfviz.learn.textbook.lesson import LAYERS, textbook
+from tfviz.learn.textbook.lesson import LAYERS, textbook_layer
 from tfviz.learn.textbook.network import TwoLayerNet
 
 RANDOM = np.random.default_rng(5)
@@ -159,8 +159,8 @@ def test_a_check_leaves_the_layer_as_it_was() -> None:
         (lambda: check_gradient(Sigmoid(), [1.0], dout=[1.0, 2.0]), "as large as the output"),
         (lambda: check_gradient(Sigmoid(), np.zeros(30_000)), "too|smaller"),
         (lambda: check_gradient(_Own(), [1.0], tape=True), "not for _Own"),
-        (lambda: textbook("afine"), "Did you mean 'affine'"),
-        (lambda: textbook("affine", batch=0), "batch must be"),
+        (lambda: textbook_layer("afine"), "Did you mean 'affine'"),
+        (lambda: textbook_layer("affine", batch=0), "batch must be"),
     ],
 )
 def test_what_does_not_fit_is_told_in_the_textbook(call: Callable[[], Any], said: str) -> None:
@@ -191,7 +191,7 @@ def test_relu_broadcasts_nothing() -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("single", [False, True])
 def test_each_lesson_agrees_and_draws_the_shapes(layer: str, single: bool) -> None:
-    lesson = textbook(layer, batch=5, single=single)
+    lesson = textbook_layer(layer, batch=5, single=single)
     assert lesson.check.agrees
     marks = lesson.diagram().marks
     inside = "2" if layer in ("affine", "two-layer") else "3"
@@ -202,7 +202,7 @@ def test_each_lesson_agrees_and_draws_the_shapes(layer: str, single: bool) -> No
 
 
 def test_the_graph_of_affine_has_shapes_on_its_edges() -> None:
-    svg = textbook("affine", batch=5).svg()
+    svg = textbook_layer("affine", batch=5).svg()
     for each in ("(5, 2)", "dX (5, 2)", "dW (2, 3)", "db (3,)", "Y (5, 3)", "dY (5, 3)"):
         assert f">{each}<" in svg
 
@@ -221,6 +221,16 @@ def test_an_unknown_layer_is_one_sentence_with_the_nearest(tfviz_cli: Callable[.
     said = tfviz_cli("learn", "textbook", "softmax", "--save", "none")
     assert said.code == 2
     assert "Did you mean 'softmax-loss'?" in said.err
+
+
+def test_a_seed_that_is_none_is_one_sentence(tfviz_cli: Callable[..., Any]) -> None:
+    said = tfviz_cli("learn", "textbook", "relu", "--seed", "-1", "--save", "none")
+    assert said.code == 2
+    assert "whole number from 0 on, not -1" in said.err
+
+
+def test_capital_letters_make_no_difference() -> None:
+    assert textbook_layer("Softmax_Loss").name == textbook_layer("softmax-loss").name
 
 
 def test_a_net_of_these_layers_learns() -> None:

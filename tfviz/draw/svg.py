@@ -32,10 +32,15 @@ class Svg:
         title: What it shows, for screen readers.
         least: A page may show it smaller to fit its width, but not below so many pixels; then it
             scrolls.
+
+    Attributes:
+        at: How far across, as a part of the width, that lies which a page that scrolls should show;
+            None for nowhere.
     """
 
     def __init__(self, width: float, height: float, title: str = "", least: float = 0) -> None:
         self.width, self.height, self.title, self.least = width, height, title, least
+        self.at: float | None = None
         self._parts: list[str] = []
 
     def box(
@@ -130,6 +135,8 @@ class Svg:
         name = f" aria-label={quoteattr(self.title)}" if self.title else ""
         if self.least:
             name += f' style="min-width:{_n(self.least)}px"'
+        if self.at is not None:
+            name += f' data-at="{_n(self.at)}"'
         return "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" role="img"{name} '

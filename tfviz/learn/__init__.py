@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfviz.lazy import on_first_use
 
 if TYPE_CHECKING:
-    from tfviz.learn.activations.lesson import activation, activations, softmax
+    from tfviz.learn.activations.lesson import activation, compare_activations, softmax
     from tfviz.learn.convolutions.deformable import deformable
     from tfviz.learn.convolutions.receptive import receptive_field
     from tfviz.learn.convolutions.seen import convolution
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from tfviz.learn.expressions.lesson import Backprop, backprop
     from tfviz.learn.landscapes.making import landscape
     from tfviz.learn.lesson import Lesson
-    from tfviz.learn.losses.lesson import loss, losses, stability
+    from tfviz.learn.losses.lesson import compare_losses, loss, stability
     from tfviz.learn.nets.worked import worked_net
     from tfviz.learn.optimizers.lesson import optimizer
     from tfviz.learn.steps.making import step
     from tfviz.learn.tapes.lesson import tape
     from tfviz.learn.textbook.check import check_gradient
     from tfviz.learn.textbook.layers import Affine, ReLU, Sigmoid, SoftmaxWithLoss
-    from tfviz.learn.textbook.lesson import textbook
+    from tfviz.learn.textbook.lesson import textbook_layer
     from tfviz.learn.textbook.network import TwoLayerNet
 
 _LAZY = {
@@ -37,22 +37,22 @@ _LAZY = {
     "SoftmaxWithLoss": "tfviz.learn.textbook.layers",
     "TwoLayerNet": "tfviz.learn.textbook.network",
     "activation": "tfviz.learn.activations.lesson",
-    "activations": "tfviz.learn.activations.lesson",
     "backprop": "tfviz.learn.expressions.lesson",
     "check_gradient": "tfviz.learn.textbook.check",
+    "compare_activations": "tfviz.learn.activations.lesson",
+    "compare_losses": "tfviz.learn.losses.lesson",
     "convolution": "tfviz.learn.convolutions.seen",
     "deformable": "tfviz.learn.convolutions.deformable",
     "descent": "tfviz.learn.descents.lesson",
     "landscape": "tfviz.learn.landscapes.making",
     "loss": "tfviz.learn.losses.lesson",
-    "losses": "tfviz.learn.losses.lesson",
     "optimizer": "tfviz.learn.optimizers.lesson",
     "receptive_field": "tfviz.learn.convolutions.receptive",
     "softmax": "tfviz.learn.activations.lesson",
     "stability": "tfviz.learn.losses.lesson",
     "step": "tfviz.learn.steps.making",
     "tape": "tfviz.learn.tapes.lesson",
-    "textbook": "tfviz.learn.textbook.lesson",
+    "textbook_layer": "tfviz.learn.textbook.lesson",
     "worked_net": "tfviz.learn.nets.worked",
 }
 
@@ -65,22 +65,22 @@ __all__ = [
     "SoftmaxWithLoss",
     "TwoLayerNet",
     "activation",
-    "activations",
     "backprop",
     "check_gradient",
+    "compare_activations",
+    "compare_losses",
     "convolution",
     "deformable",
     "descent",
     "landscape",
     "loss",
-    "losses",
     "optimizer",
     "receptive_field",
     "softmax",
     "stability",
     "step",
     "tape",
-    "textbook",
+    "textbook_layer",
     "worked_net",
 ]
 

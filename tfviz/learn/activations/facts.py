@@ -24,7 +24,10 @@ FACTS = {
     ),
     "elu": Fact("x for x > 0, else alpha (exp(x) - 1)", "A ReLU whose left side levels out."),
     "exponential": Fact("exp(x)", "Positive outputs for rates and scales; grows without end."),
-    "gelu": Fact("x Phi(x), Phi the normal distribution", "The gate of most transformers."),
+    "gelu": Fact(
+        "x Phi(x), Phi the normal distribution",
+        "x times the chance that a normal number is below it.",
+    ),
     "hard_shrink": Fact("x for |x| > threshold, else 0", "Keeps what is large, with a jump."),
     "hard_sigmoid": Fact("relu6(x + 3) / 6", "A sigmoid of three straight lines."),
     "hard_silu": Fact("x relu6(x + 3) / 6", "SiLU for small devices, also called hard swish."),

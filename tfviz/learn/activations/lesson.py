@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tfviz.errors import InputError
 from tfviz.learn.activations.gated import gated_lesson
-from tfviz.learn.activations.names import Activation, every_name, parse
+from tfviz.learn.activations.names import VECTORS, Activation, every_name, parse
 from tfviz.learn.activations.scalar import ScalarActivation
 from tfviz.learn.activations.special import about_prelu, about_step
 from tfviz.learn.activations.study import OVER, checked_range, redrawn, study
@@ -35,7 +35,9 @@ def activation(
     Raises:
         InputError: For a name, parameter, range or logits that can't be.
     """
-    return _lesson(parse(name), over, logits)
+    asked = parse(name)
+    _in_use([asked], over, logits)
+    return _lesson(asked, over, logits)
 
 
 def softmax(logits: Sequence[float] | str = LOGITS) -> VectorActivation:
@@ -50,7 +52,7 @@ def softmax(logits: Sequence[float] | str = LOGITS) -> VectorActivation:
     return vector_lesson("softmax", logits)
 
 
-def activations(
+def compare_activations(
     names: Iterable[str] | None = None,
     *,
     over: tuple[float, float] | None = None,
@@ -73,11 +75,29 @@ def activations(
     asked = list({each.spec: each for each in asked}.values())
     if not asked:
         raise InputError("no activation was named; give one, as 'sigmoid'.")
+    _in_use(asked, over, logits)
     each = [_lesson(one, over, logits) for one in asked]
     scalars = [one for one in each if isinstance(one, ScalarActivation)]
     if len(scalars) < 2:
         return each
     return [*_slides(scalars, over), *each]
+
+
+def _in_use(
+    asked: list[Activation], over: tuple[float, float] | None, logits: Sequence[float] | str | None
+) -> None:
+    """Raises where something was given that none of those asked for takes."""
+    names = ", ".join(each.name for each in asked)
+    if logits is not None and all(each.kind != "vector" for each in asked):
+        raise InputError(
+            f"logits are for {', '.join(VECTORS[:-1])} and {VECTORS[-1]}, which take a whole "
+            f"vector; {names} takes each number by itself. Leave them out."
+        )
+    if over is not None and all(each.kind == "vector" for each in asked):
+        raise InputError(
+            f"a range is for curves over one number; {names} takes a whole vector. Give logits "
+            "in its place, as 2,1,0.1."
+        )
 
 
 def _slides(scalars: list[ScalarActivation], over: tuple[float, float] | None) -> list[Comparison]:

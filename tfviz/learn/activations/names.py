@@ -52,6 +52,14 @@ class Activation:
         return f"{self.name}:{told}" if told else self.name
 
     @property
+    def brief(self) -> str:
+        """As `spec`, without the parameters' names where their order tells them."""
+        if list(self.given) != list(self.parameters)[: len(self.given)]:
+            return self.spec
+        told = ",".join(typed(value) for value in self.given.values())
+        return f"{self.name}:{told}" if told else self.name
+
+    @property
     def formula(self) -> str:
         """In plain letters; '' for one we have no words for."""
         fact = FACTS.get(self.name)

@@ -51,7 +51,7 @@ def _value(name: str, key: str, text: str, default: Any) -> Any:
             return True
         if text.lower() in ("false", "0", "no"):
             return False
-        raise InputError(f"{key} of '{name}' is true or false, not '{text}'.")
+        raise InputError(f"'{name}' takes true or false for {key}, not '{text}'.")
     if default is None and text.lower() == "none":
         return None
     try:
@@ -60,8 +60,8 @@ def _value(name: str, key: str, text: str, default: Any) -> Any:
         number = math.nan
     if not abs(number) <= LARGEST:
         raise InputError(
-            f"{key} of '{name}' is a number between -{LARGEST:g} and {LARGEST:g}, not '{text}', "
-            f"as in '{name}:{key}=0.5'."
+            f"'{name}' takes a number between -{LARGEST:g} and {LARGEST:g} for {key}, not "
+            f"'{text}', as in '{name}:{key}=0.5'."
         )
     return number
 

@@ -24,6 +24,8 @@ ONE_FRAME = 6
 COLUMNS, ROWS = 5, 3
 PER_SLIDE = COLUMNS * ROWS
 VIEW = (-5.0, 5.0)
+RANGE = 12
+"""A range with gaps that takes more letters would make a table too wide for a terminal."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Comparison(Lesson):
             # Where curves lie on each other, the broader one below stays to be seen.
             wide = 2.2 + 0.9 * (len(self.lessons) - 1 - place)
             for number, piece in enumerate(lesson.found.pieces):
-                label = plain(lesson.name) if number == 0 else None
+                label = plain(lesson.found.activation.brief) if number == 0 else None
                 left.plot(piece.x, piece.value, color=colour, linestyle=dash, label=label, lw=wide)
                 right.plot(piece.x, piece.slope, color=colour, linestyle=dash, lw=wide)
                 heights[left].append(piece.value)
@@ -92,7 +94,9 @@ class Comparison(Lesson):
             handlelength=2.4,
             columnspacing=1.6,
         )
-        told = "   ".join(f"{each.name}: {_width(each.found)}" for each in self.lessons)
+        told = "   ".join(
+            f"{each.found.activation.brief}: {_width(each.found)}" for each in self.lessons
+        )
         figure.text(
             0.03,
             0.105,
@@ -136,7 +140,7 @@ class Comparison(Lesson):
             axes.set_yticks([-1, 0, 1, 2])
             low, high = found.over
             axes.set_xticks([low, (low + high) / 2, high])
-            axes.set_title(plain(lesson.name), fontsize=14, pad=3)
+            axes.set_title(plain(lesson.found.activation.brief), fontsize=14, pad=3)
 
 
 def told(lessons: Sequence[Lesson]) -> str:
@@ -178,8 +182,8 @@ def table(found: list[Study]) -> str:
         truth = f"wrong at {short(wrong[0].x)}" if wrong else "true"
         rows.append(
             (
-                each.activation.spec,
-                str(each.range),
+                each.activation.brief,
+                _range(each),
                 "no bound" if math.isinf(peak) else short(peak),
                 _width(each),
                 ", ".join(kinks) or "-",
@@ -191,6 +195,12 @@ def table(found: list[Study]) -> str:
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _range(found: Study) -> str:
+    """The values of f, as wide as the column is in most rows."""
+    whole = str(found.range)
+    return whole if len(whole) <= RANGE else f"{found.range.hull} gaps"
 
 
 def _width(found: Study) -> str:

@@ -18,28 +18,50 @@ FAR = 1e6
 
 
 @dataclass(frozen=True)
-class Range:
-    """The values that f takes.
+class Interval:
+    """Values without a gap.
 
     Attributes:
         low: Greatest lower bound; -inf where there is none.
         high: Least upper bound.
         low_reached: Whether a finite x has it.
         high_reached: Whether a finite x has it.
-        at_minus_inf: The limit on the far left, found numerically.
-        at_plus_inf: The limit on the far right.
     """
 
     low: float
     high: float
     low_reached: bool
     high_reached: bool
+
+    def __str__(self) -> str:
+        if self.low == self.high:
+            return short(self.low)
+        left, right = "[" if self.low_reached else "(", "]" if self.high_reached else ")"
+        return f"{left}{short(self.low)}, {short(self.high)}{right}"
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that f takes.
+
+    Attributes:
+        parts: Intervals and single values in order; one, unless f jumps over others.
+        at_minus_inf: The limit on the far left, found numerically.
+        at_plus_inf: The limit on the far right.
+    """
+
+    parts: tuple[Interval, ...]
     at_minus_inf: float
     at_plus_inf: float
 
+    @property
+    def hull(self) -> Interval:
+        """All of it as one interval, gaps included."""
+        first, last = self.parts[0], self.parts[-1]
+        return Interval(first.low, last.high, first.low_reached, last.high_reached)
+
     def __str__(self) -> str:
-        left, right = "[" if self.low_reached else "(", "]" if self.high_reached else ")"
-        return f"{left}{short(self.low)}, {short(self.high)}{right}"
+        return " or ".join(str(each) for each in self.parts)
 
 
 @dataclass(frozen=True)
@@ -103,21 +125,49 @@ def find_range(
         kinks: Of that function; beside a jump a value is approached and perhaps not taken.
     """
     left, right = _limit(function, -1.0), _limit(function, 1.0)
-    inside = np.concatenate([seen.value, values(function, np.array(turns, float))])
-    inside = np.append(inside, [kink.picked_value for kink in kinks])
-    beside = [each for kink in kinks for each in kink.value]
-    inside = inside[np.isfinite(inside)]
+    jumps = [kink for kink in kinks if kink.kind == "jump"]
+    corners = [kink.x for kink in kinks if kink.kind != "jump"]
+    x = np.concatenate([seen.x, np.array(turns, float), np.array(corners, float)])
+    value = np.concatenate([seen.value, values(function, x[len(seen.x) :])])
+    parts = []
+    # Between two jumps f is continuous, and so are its values.
+    starts = [(-math.inf, left), *((kink.x, kink.value[1]) for kink in jumps)]
+    ends = [*((kink.x, kink.value[0]) for kink in jumps), (math.inf, right)]
+    for (start, from_), (end, to) in zip(starts, ends, strict=True):
+        parts.append(_values(value[(x > start) & (x < end) & np.isfinite(value)], from_, to))
+    taken = [_round(kink.picked_value) for kink in jumps]
+    parts += [Interval(each, each, True, True) for each in taken]
+    return Range(_joined(parts), at_minus_inf=_round(left), at_plus_inf=_round(right))
+
+
+def _values(inside: np.ndarray, *ends: float) -> Interval:
+    """What a continuous piece takes: its values on a grid, and the limits at its two ends."""
+    limits = [each for each in ends if not math.isnan(each)]
     low, high = float(inside.min()), float(inside.max())
-    ends = [each for each in (left, right, *beside) if not math.isnan(each)]
-    lowest, highest = min([low, *ends]), max([high, *ends])
-    return Range(
+    lowest, highest = min([low, *limits]), max([high, *limits])
+    return Interval(
         low=_round(lowest),
         high=_round(highest),
         low_reached=low <= lowest and math.isfinite(lowest),
         high_reached=high >= highest and math.isfinite(highest),
-        at_minus_inf=_round(left),
-        at_plus_inf=_round(right),
     )
+
+
+def _joined(parts: list[Interval]) -> tuple[Interval, ...]:
+    """The same values in order, with those in one interval that lie without a gap."""
+    joined: list[Interval] = []
+    for each in sorted(parts, key=lambda part: (part.low, not part.low_reached)):
+        if joined and _touch(joined[-1], each):
+            last = joined.pop()
+            top = max(last, each, key=lambda part: (part.high, part.high_reached))
+            each = Interval(last.low, top.high, last.low_reached, top.high_reached)
+        joined.append(each)
+    return tuple(joined)
+
+
+def _touch(below: Interval, above: Interval) -> bool:
+    met = above.low == below.high and (above.low_reached or below.high_reached)
+    return above.low < below.high or met
 
 
 def _limit(function: Function, side: float) -> float:

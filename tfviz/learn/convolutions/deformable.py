@@ -169,7 +169,7 @@ def deformable(
         at: Output pixels as (row, column); by default four, well apart.
         group: Which offset group.
         steps: How long the tiny net is trained; 0 leaves its offsets at zero.
-        seed: Of the tiny net.
+        seed: Of the tiny net; 0 or more.
 
     Returns:
         The places: `print` them, `.figure()`, `.save(folder)`.
@@ -191,6 +191,8 @@ def deformable(
         raise InputError("layer= names a layer of a model: give model= as well.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 100_000:
         raise InputError(f"steps={steps!r} must be a whole number from 0 to 100000.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise InputError(f"seed={seed!r} must be a whole number from 0 to {2**31 - 1}.")
     accuracy = None
     if model is not None:
         plan = plan_pixels(model)

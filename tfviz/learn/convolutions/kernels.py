@@ -32,7 +32,7 @@ def named_kernel(name: str, size: tuple[int, int]) -> np.ndarray:
     height, width = size
     if name not in NAMES:
         raise InputError(
-            f"'{name}' is no kernel.{nearest(name, NAMES)} There are {', '.join(NAMES)}."
+            f"'{name}' is no kernel.{nearest(name.lower(), NAMES)} There are {', '.join(NAMES)}."
         )
     if name == "count":
         return np.arange(1, height * width + 1, dtype=np.float32).reshape(size)
@@ -48,7 +48,7 @@ def named_kernel(name: str, size: tuple[int, int]) -> np.ndarray:
         sides = np.sign(np.arange(width) - (width - 1) / 2)
         return np.outer(rows, sides).astype(np.float32)
     middle = np.zeros(size, np.float32)
-    # Where an even kernel has two middles, the second: 'same' pads one less before.
+    # Where an even kernel has two middles, the first: 'same' pads one less before.
     middle[(height - 1) // 2, (width - 1) // 2] = 1
     if name == "identity":
         return middle

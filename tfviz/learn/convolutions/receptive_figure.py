@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfviz.draw.figure import new_figure, plain, shorten
-from tfviz.learn.convolutions.receptive import ReceptiveField
+from tfviz.learn.convolutions.receptive import BY_GRADIENT, BY_NAN, ReceptiveField
 from tfviz.learn.palette import AMBER, BLUE, FAINT, INK, ORANGE, slide
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def draw(lesson: ReceptiveField) -> Figure:
         right = figure.add_axes((0.705, 0.33, 0.28, 0.48))
         ground = _ground(lesson)
         left.imshow(ground, interpolation="nearest")
-        left.set_title("what it can see", fontsize=15)
+        left.set_title(f"what it can see{_found_how(lesson)}", fontsize=15)
         most = float(lesson.influence.max())
         middle.imshow(
             np.sqrt(lesson.influence / most) if most else lesson.influence,
@@ -88,6 +88,13 @@ def draw(lesson: ReceptiveField) -> Figure:
             va="center",
         )
     return figure
+
+
+def _found_how(lesson: ReceptiveField) -> str:
+    """How sure the box is, where it doesn't follow from the operations."""
+    if lesson.method.startswith(BY_NAN):
+        return " (measured)"
+    return " (at least)" if lesson.method.startswith(BY_GRADIENT) else ""
 
 
 def _ground(lesson: ReceptiveField) -> np.ndarray:

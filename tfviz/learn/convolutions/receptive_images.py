@@ -47,6 +47,12 @@ def images_for(
         photos = [each if isinstance(each, np.ndarray) else read_rgb(each) for each in listed]
         if not photos:
             raise InputError("images= is empty: give one photo or more, or leave it away.")
+    shape = getattr(getattr(model, "inputs", None) and model.inputs[0], "shape", None)
+    if shape is not None and len(shape) != 4:
+        raise InputError(
+            f"Model '{model.name}' takes {tuple(shape)}, which is no image: a receptive field "
+            "needs inputs of (batch, height, width, channels)."
+        )
     plan = plan_pixels(model)
     if plan.channels_first:
         raise InputError(

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from tfviz.learn.convolutions.receptive_places import EACH_PLACE
+
 Span = tuple[float, float]
 WHOLE: Span = (-math.inf, math.inf)
 ONLY: Span = (0, 0)
@@ -33,82 +35,6 @@ class UnknownOperationError(Exception):
 
 
 Rule = Callable[[Any, Area], list[tuple[Any, Area]]]
-
-# What is done to each place by itself, whatever happens along the channels.
-EACH_PLACE = frozenset(
-    [
-        "Identity",
-        "IdentityN",
-        "StopGradient",
-        "PreventGradient",
-        "CheckNumerics",
-        "Cast",
-        "Relu",
-        "Relu6",
-        "LeakyRelu",
-        "Elu",
-        "Selu",
-        "Sigmoid",
-        "Tanh",
-        "Softplus",
-        "Softsign",
-        "Softmax",
-        "LogSoftmax",
-        "Exp",
-        "Expm1",
-        "Log",
-        "Log1p",
-        "Neg",
-        "Abs",
-        "Sign",
-        "Square",
-        "Sqrt",
-        "Rsqrt",
-        "Reciprocal",
-        "Erf",
-        "Erfc",
-        "Sin",
-        "Cos",
-        "Floor",
-        "Round",
-        "Rint",
-        "Ceil",
-        "BiasAdd",
-        "Add",
-        "AddV2",
-        "AddN",
-        "Sub",
-        "Mul",
-        "MulNoNan",
-        "RealDiv",
-        "Div",
-        "DivNoNan",
-        "Maximum",
-        "Minimum",
-        "Pow",
-        "SquaredDifference",
-        "FloorDiv",
-        "FloorMod",
-        "ClipByValue",
-        "SelectV2",
-        "Greater",
-        "GreaterEqual",
-        "Less",
-        "LessEqual",
-        "Equal",
-        "NotEqual",
-        "LogicalAnd",
-        "LogicalOr",
-        "LogicalNot",
-        "IsFinite",
-        "IsNan",
-        "ZerosLike",
-        "OnesLike",
-        "FusedBatchNormV3",
-        "FusedBatchNormV2",
-        "FusedBatchNorm",
-    ]
-)
 
 
 def places(tensor: Any) -> tuple[int, int] | None:
@@ -294,6 +220,8 @@ def _reduction(op: Any, area: Area) -> list[tuple[Any, Area]]:
 def _reshape(op: Any, area: Area) -> list[tuple[Any, Area]]:
     """Between a vector and a map of one place, or from a map to a vector of all of it."""
     source, target = op.inputs[0], op.outputs[0]
+    if source.op.type == "Tile" and source.shape.rank == 5:
+        return _repeated(source.op.inputs[0].op, target, area)
     if source.shape.rank == target.shape.rank == 4 and places(source) == places(target):
         return [(source, area)]
     if source.shape.rank == 2 or places(source) == (1, 1):
@@ -302,6 +230,39 @@ def _reshape(op: Any, area: Area) -> list[tuple[Any, Area]]:
     elif target.shape.rank == 2 and source.shape.rank == 4:
         return [(source, Area(WHOLE, WHOLE))]
     raise UnknownOperationError(op.type)
+
+
+def _repeated(outer: Any, target: Any, area: Area) -> list[tuple[Any, Area]]:
+    """Rows or columns one by one several times, which is three operations: tf.repeat."""
+    source = outer.inputs[0]
+    size, out = places(source), places(target)
+    if outer.type != "ExpandDims" or tf.get_static_value(outer.inputs[1]) not in (2, 3):
+        raise UnknownOperationError("Tile")
+    if size is None or out is None or any(o % n for n, o in zip(size, out, strict=True)):
+        raise UnknownOperationError("Tile")
+    times = [o // n for n, o in zip(size, out, strict=True)]
+    return [(source, _scaled(area, lambda o, axis: (o // times[axis],) * 2))]
+
+
+def _resized(op: Any, area: Area) -> list[tuple[Any, Area]]:
+    size, out = places(op.inputs[0]), places(op.outputs[0])
+    if size is None or out is None or op.get_attr("align_corners"):
+        raise UnknownOperationError(op.type)
+    half = 0.5 if op.get_attr("half_pixel_centers") else 0.0
+    between = op.type == "ResizeBilinear"
+
+    def around(o: float, axis: int) -> Span:
+        place = (o + half) * size[axis] / out[axis] - (half if between else 0)
+        return math.floor(place), math.ceil(place) if between else math.floor(place)
+
+    return [(op.inputs[0], _scaled(area, around))]
+
+
+def _scaled(area: Area, around: Callable[[float, int], Span]) -> Area:
+    ends = [
+        [s if math.isinf(s) else around(s, i)[k] for k, s in enumerate(area[i])] for i in (0, 1)
+    ]
+    return Area((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]))
 
 
 def _matrix(op: Any, area: Area) -> list[tuple[Any, Area]]:
@@ -363,6 +324,8 @@ _RULES: dict[str, Rule] = {
     "Sum": _reduction,
     "Reshape": _reshape,
     "Squeeze": _reshape,
+    "ResizeBilinear": _resized,
+    "ResizeNearestNeighbor": _resized,
     "MatMul": _matrix,
     "ConcatV2": _concatenation,
     "Split": _split,

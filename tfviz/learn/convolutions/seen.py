@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SIZE = 7
 # Numbers in larger squares can't be read from the back of a room.
 LARGEST = 14
+# The same with the padding around it.
+PADDED = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +119,20 @@ class SeenConvolution(Lesson):
         taps, stride = self.geometry.kernel[axis], self.geometry.strides[axis]
         apart = self.geometry.dilation[axis]
         reach = (taps - 1) * apart + 1
-        spans = f"{taps} taps, {apart} apart, span {reach}" if apart > 1 else f"{taps} taps"
+        spans = f"{taps} tap{'s' * (taps != 1)}"
+        if apart > 1 and taps > 1:
+            spans += f", {apart} apart, span {reach}"
+        need = (out - 1) * stride + reach
+        left = size - need
+        unseen = f"; the last {left} {'is' if left == 1 else 'are'} never seen" if left > 0 else ""
+        if stride > reach and out > 1:
+            unseen = f"; {stride - reach} between are skipped{unseen}"
         if self.geometry.padding == "valid":
-            left = size - ((out - 1) * stride + reach)
-            unseen = f"; the last {left} {'is' if left == 1 else 'are'} never seen" if left else ""
             return f"{spans}: output = floor(({size} - {reach}) / {stride}) + 1 = {out}{unseen}"
         before, behind = self.padding(axis)
-        need = (out - 1) * stride + reach
         told = f"{spans}: output = ceil({size} / {stride}) = {out}"
         if before == behind == 0:
-            return f"{told}, and nothing is missing: no padding"
+            return f"{told}, and nothing is missing: no padding{unseen}"
         return (
             f"{told}; it spans ({out} - 1)·{stride} + {reach} = {need}, so {need - size} of "
             f"padding: {before} before, {behind} behind"
@@ -241,23 +247,19 @@ def convolution(
         InputError: When an argument makes no sense, the image can't be read or is too small, or
             nothing comes out.
     """
-    geometry = Geometry.of(kernel_size, strides, padding, dilation_rate)
-    if not isinstance(geometry.padding, str):
+    if not isinstance(padding, str) or padding.lower() not in ("same", "valid"):
         raise InputError(f"padding={padding!r} must be 'same' or 'valid', as in Keras.")
+    geometry = Geometry.of(kernel_size, strides, padding, dilation_rate)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST:
         raise InputError(f"size={size!r} must be a whole number of pixels from 1 to {LARGEST}.")
     reach = max((k - 1) * d + 1 for k, d in zip(geometry.kernel, geometry.dilation, strict=True))
-    if max(geometry.kernel) > LARGEST:
+    # The padding is drawn as well, and grows with the kernel.
+    padded = max(size + geometry.before(a, size) + geometry.behind(a, size) for a in (0, 1))
+    if padded > PADDED or max(geometry.kernel) > PADDED:
         raise InputError(
-            f"kernel_size={_times(geometry.kernel)} is too large to be shown tap by tap: at most "
-            f"{LARGEST}."
-        )
-    # The padding grows with it, and every pixel of that is drawn as well.
-    if reach > LARGEST:
-        raise InputError(
-            f"kernel_size={_times(geometry.kernel)} with dilation_rate="
-            f"{_times(geometry.dilation)} spans {reach} pixels, too many to be shown tap by tap: "
-            f"at most {LARGEST}. Use a smaller dilation."
+            f"a kernel that spans {reach} pixels on a square of {size} is too large to be shown "
+            f"tap by tap: kernel and padded square may have {PADDED} pixels a side. Use a smaller "
+            "kernel, dilation or size."
         )
     weights = named_kernel(kernel, pair(kernel_size, "kernel_size"))
     given, of, source = _input(image, size, at)

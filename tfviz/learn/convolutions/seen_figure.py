@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,9 @@ PADDED = "#e4e6e9"
 # In inches: where the grids begin, and how high they may be.
 BOTTOM, ROOM = 1.2, 4.95
 MARKS = (ORANGE, BLUE, GREEN)
+# How many letters as high as the cell is wide go into it, with room for the frames.
+DIGITS = 1.35
+SMALL = 9.0
 
 
 def shown_pixels(lesson: SeenConvolution) -> list[tuple[int, int]]:
@@ -60,7 +64,7 @@ def draw(lesson: SeenConvolution) -> Figure:
             size = lesson.input.shape if index == 0 else values.shape
             axes.set_title(f"{name} {size[0]}x{size[1]}", fontsize=15)
             if index == 0:
-                _looks(axes, lesson, before)
+                _looks(axes, lesson, before, cell)
             elif index == 2:
                 for (row, column), colour in zip(shown_pixels(lesson), MARKS, strict=False):
                     _frame(axes, row, column, colour, 0.0)
@@ -99,20 +103,22 @@ def draw(lesson: SeenConvolution) -> Figure:
 
 def _cells(axes: Axes, values: np.ndarray, cell: float) -> None:
     height, width = values.shape
+    # As large as the cell has room for; numbers that would be too small are cut to two digits.
+    write, size = short, _letters(values, short, cell)
+    if size < SMALL:
+        write, size = _brief, _letters(values, _brief, cell)
     for row in range(height):
         for column in range(width):
             value = values[row, column]
             padded = not np.isfinite(value)
             axes.add_patch(_square(row, column, PADDED if padded else "white", HAIR))
-            text = "0" if padded else short(float(value))
             axes.text(
                 column,
                 row,
-                text,
+                "0" if padded else write(float(value)),
                 ha="center",
                 va="center",
-                # As large as the cell has room for.
-                fontsize=min(15.0, cell * 72 * 1.5 / max(3, _widest(values))),
+                fontsize=size,
                 color=FAINT if padded else INK,
             )
     axes.set_xlim(-0.5, width - 0.5)
@@ -124,8 +130,21 @@ def _cells(axes: Axes, values: np.ndarray, cell: float) -> None:
         spine.set_visible(False)
 
 
-def _widest(values: np.ndarray) -> int:
-    return max(len(short(float(each))) for each in values.ravel() if np.isfinite(each))
+def _letters(values: np.ndarray, write: Callable[[float], str], cell: float) -> float:
+    """How large letters may be, in points, for the longest number to go into a cell."""
+    longest = max(len(write(float(each))) for each in values.ravel() if np.isfinite(each))
+    return min(15.0, cell * 72 * DIGITS / max(3, longest))
+
+
+def _brief(value: float) -> str:
+    """Fractions with two digits and without the zero before the point.
+
+    >>> _brief(0.0204), _brief(-0.25), _brief(117.0)
+    ('.02', '-.25', '117')
+    """
+    if value == int(value):
+        return short(value)
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.3g}"
 
 
 def _square(row: int, column: int, fill: str, edge: str) -> Rectangle:
@@ -134,7 +153,9 @@ def _square(row: int, column: int, fill: str, edge: str) -> Rectangle:
     return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=fill, edgecolor=edge, linewidth=1)
 
 
-def _frame(axes: Axes, row: int, column: int, colour: str, inset: float) -> None:
+def _frame(
+    axes: Axes, row: int, column: int, colour: str, inset: float, thick: float = 2.6
+) -> None:
     from matplotlib.patches import Rectangle
 
     axes.add_patch(
@@ -144,17 +165,20 @@ def _frame(axes: Axes, row: int, column: int, colour: str, inset: float) -> None
             1 - 2 * inset,
             facecolor="none",
             edgecolor=colour,
-            linewidth=2.6,
+            linewidth=thick,
             zorder=4,
             clip_on=False,
         )
     )
 
 
-def _looks(axes: Axes, lesson: SeenConvolution, before: list[int]) -> None:
+def _looks(axes: Axes, lesson: SeenConvolution, before: list[int], cell: float) -> None:
+    # In small cells thinner ones, or they cover the digits.
+    thick = min(2.6, 5.0 * cell)
     for number, ((row, column), colour) in enumerate(
         zip(shown_pixels(lesson), MARKS, strict=False)
     ):
         for tap in lesson.taps(row, column):
             # Where two look through the same pixel both frames are seen, one within the other.
-            _frame(axes, tap.row + before[0], tap.column + before[1], colour, 0.04 + 0.07 * number)
+            inset = 0.04 + 0.065 * number
+            _frame(axes, tap.row + before[0], tap.column + before[1], colour, inset, thick)

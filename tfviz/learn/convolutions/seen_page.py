@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tfviz.draw.stepping import Step, stepping_page
 from tfviz.draw.svg import Svg
 from tfviz.learn.convolutions.seen import SeenConvolution, Tap, short
@@ -9,15 +11,19 @@ from tfviz.learn.palette import BLUE, FAINT, HAIR, INK, ORANGE
 
 PADDED, SEEN, PADDED_SEEN = "#e4e6e9", "#fde3cf", "#efcfb6"
 CELL, GAP, TOP = 46.0, 60.0, 46.0
-# A page of so many steps is long enough; what lies between is like what is shown.
-MOST_STEPS = 100
+# A page of so many steps, or of so many cells drawn, is long enough; what lies between is like
+# what is shown.
+MOST_STEPS, MOST_CELLS = 100, 20_000
 
 
 def page(lesson: SeenConvolution) -> str:
     """The page as HTML."""
     rows, columns = lesson.output.shape
     places = [(row, column) for row in range(rows) for column in range(columns)]
-    shown = places if len(places) <= MOST_STEPS else [*places[: MOST_STEPS - 1], places[-1]]
+    around = (lesson.input.shape[axis] + sum(lesson.padding(axis)) for axis in (0, 1))
+    cells = math.prod(around) + lesson.kernel.size + lesson.output.size
+    most = min(MOST_STEPS, MOST_CELLS // cells)
+    shown = places if len(places) <= most else [*places[: most - 1], places[-1]]
     left_out = len(places) - len(shown)
     more = [f"{left_out} output pixels before the last are left out."] if left_out else []
     return stepping_page(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # So many tangents are told apart.
 TANGENTS = 3
 SAMPLES = 241
+# Letters that stand above one of three panels in a row; more go into two lines.
+ROOM = 39
 
 
 def graph(
@@ -105,7 +107,10 @@ def _panel(axes: Axes, lesson: Descent, walk: Walk) -> None:
     )
     axes.plot(walk.x[0], walk.y[0], "o", color=INK, markersize=9, zorder=5)
     left = "" if outside is None else f", leaves at step {outside}"
-    axes.set_title(f"rate {walk.rate:.4g}: {walk.verdict}{left}", color=INK, fontsize=14.5)
+    told = f"rate {walk.rate:.4g}: {walk.verdict}{left}"
+    if len(told) > ROOM:
+        told = f"rate {walk.rate:.4g}:\n{walk.verdict}{left}"
+    axes.set_title(told, color=INK, fontsize=14.5)
 
 
 def _outside(walk: Walk, across: tuple[float, float], up: tuple[float, float]) -> int | None:

@@ -79,9 +79,10 @@ def find_curve(name: str) -> Curve:
     Raises:
         InputError: When there is none.
     """
-    if name not in CURVES:
+    short = name.strip().lower()
+    if short not in CURVES:
         raise InputError(
-            f"'{name}' is no function to go down on.{nearest(name, CURVES)} "
+            f"'{name}' is no function to go down on.{nearest(short, CURVES)} "
             f"There are {', '.join(f'{each} ({CURVES[each].formula})' for each in CURVES)}."
         )
-    return CURVES[name]
+    return CURVES[short]

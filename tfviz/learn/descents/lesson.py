@@ -24,6 +24,8 @@ ARRIVED = 1e-3
 LOST = 4.0
 # What becomes of a walk is told from its last steps.
 LAST = 5
+# From farther away the curve's own shape is a needle on any picture, and x⁴ has no number soon.
+FARTHEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,18 +112,20 @@ class Descent(Lesson):
             f"Gradient descent on f(x) = {self.curve.formula} from x = {self.start:g}: "
             "x ← x - rate · f'(x)",
             "",
-            f"{'rate':>8}  {'x1':>9} {'x2':>9} {'x3':>9}  {f'x{len(self.walks[0].x) - 1}':>10}  "
+            f"{'rate':>7}  {'x1':>9} {'x2':>9} {'x3':>9}  {f'x{len(self.walks[0].x) - 1}':>9}  "
             "what becomes of it",
         ]
         for each in self.walks:
             first = " ".join(f"{_short(each.x[i]):>9}" for i in (1, 2, 3))
-            lines.append(f"{each.rate:>8.4g}  {first}  {_short(each.x[-1]):>10}  {each.verdict}")
+            lines.append(f"{each.rate:>7.4g}  {first}  {_short(each.x[-1]):>9}  {each.verdict}")
         if self.curve.name == "square":
             worst = max(_from_closed_form(each, self.start) for each in self.walks)
             lines += [
                 "",
                 "Each step multiplies x by 1 - 2·rate, so x_k = x_0 (1 - 2·rate)^k;",
-                f"the tape's walks differ from that by at most {worst:.1g} of their size.",
+                f"the tape's walks differ from that by at most {worst:.1g} of their size."
+                if worst
+                else "the tape's walks are that to the last bit.",
             ]
         return "\n".join(lines)
 
@@ -149,7 +153,8 @@ def descent(
         The walks: `print` them, `.figure()`, `.save(folder)`.
 
     Raises:
-        InputError: For an unknown function, or a rate, start or number of steps that is none.
+        InputError: For an unknown function, or a rate, start or number of steps that makes no
+            sense.
     """
     curve = find_curve(function)
     wanted = curve.rates if rates is None else tuple(float(each) for each in rates)
@@ -158,6 +163,11 @@ def descent(
     begin = curve.start if start is None else float(start)
     if not math.isfinite(begin):
         raise InputError(f"start={begin} is no place to start from: give a number.")
+    if abs(begin) > FARTHEST:
+        raise InputError(
+            f"start={begin:g} is too far away to be drawn: give a number from -{FARTHEST:g} to "
+            f"{FARTHEST:g}, such as {curve.start:g}."
+        )
     if isinstance(steps, bool) or not isinstance(steps, int) or not 3 <= steps <= 10_000:
         raise InputError(f"steps={steps!r} must be a whole number from 3 to 10000.")
     # All rates side by side: they don't touch each other, and one tape serves them all.
@@ -199,14 +209,16 @@ def _told(curve: Curve, rate: float, x: np.ndarray, y: np.ndarray, slope: np.nda
 
 def _verdict(x: np.ndarray, gap: np.ndarray, arrived: int | None, slope: np.ndarray) -> str:
     if gap[0] == 0 or slope[0] == 0:
-        return "stands still: the slope is 0 here"
+        return "stands still: no slope here"
     finite = np.isfinite(gap)
     if not finite.all() or gap[-1] > LOST * gap[0]:
         return "diverges"
     way = np.diff(x)
     if arrived is not None:
-        turns = int(np.sum(way[1:] * way[:-1] < 0))
-        how = ", from side to side" if turns > 1 and turns >= arrived - 2 else ""
+        # Until it is there: what it does at the bottom is of no interest.
+        there = way[:arrived]
+        turns = int(np.sum(there[1:] * there[:-1] < 0))
+        how = ", zigzag" if turns > 1 and turns >= arrived - 2 else ""
         return f"arrives in {arrived} step{'s' * (arrived != 1)}{how}"
     last = way[-LAST:]
     if np.ptp(x[-LAST:]) <= 1e-3 * np.ptp(x) or _to_come(last) <= 1e-2 * np.ptp(x):
@@ -229,9 +241,12 @@ def _to_come(last: np.ndarray) -> float:
 
 def _from_closed_form(walk: Walk, start: float) -> float:
     """The largest distance to x_0 (1 - 2 rate)^k, in parts of its size, where that isn't 0."""
-    exact = start * (1 - 2 * walk.rate) ** np.arange(len(walk.x), dtype=np.float64)
-    size = np.where(exact == 0, 1, np.abs(exact))
-    return float(np.max(np.abs(walk.x - exact) / size))
+    with np.errstate(over="ignore", invalid="ignore"):
+        exact = start * (1 - 2 * walk.rate) ** np.arange(len(walk.x), dtype=np.float64)
+        size = np.where(exact == 0, 1, np.abs(exact))
+        off = np.abs(walk.x - exact) / size
+    # As far as there are numbers: a walk that diverges overflows in the end.
+    return float(np.max(off[np.isfinite(off)]))
 
 
 def _short(value: float) -> str:

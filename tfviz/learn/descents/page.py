@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tfviz.draw.stepping import Step, stepping_page
 from tfviz.draw.svg import Svg
 from tfviz.learn.descents.drawing import graph, window_of
@@ -21,9 +23,11 @@ WIDTH, HEIGHT = 760, 460
 def page(lesson: Descent) -> str:
     """The page as HTML."""
     steps: list[Step] = []
-    for walk in lesson.walks:
-        steps.append(_whole(lesson, walk))
-        steps += [_one(lesson, walk, k) for k in range(min(SHOWN, len(walk.x) - 1))]
+    # A walk that diverges ends in what is no number; nothing of that is drawn.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for walk in lesson.walks:
+            steps.append(_whole(lesson, walk))
+            steps += [_one(lesson, walk, k) for k in range(min(SHOWN, len(walk.x) - 1))]
     return stepping_page(
         f"Gradient descent on f(x) = {lesson.curve.formula}",
         steps,

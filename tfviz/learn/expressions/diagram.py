@@ -141,6 +141,10 @@ class Diagram:
         x, y = self._beside(index)
         canvas.text(x, y + SIZE + 3, self.marks[index].below, size=SIZE, fill=GRADIENT, bold=bold)
 
+    def across(self, index: int) -> float:
+        """How far across the drawing a box lies, as a part of its width."""
+        return (self._places[index][0] + self._box_width(index) / 2) / self.size[0]
+
     @property
     def _legend(self) -> tuple[str, str]:
         return f"{self.above} above the wire", f"{self.below} below"

@@ -28,6 +28,8 @@ class Frames:
         everything = range(len(self.diagram.marks))
         width, height = self.diagram.size
         svg = Svg(width, height, least=LEAST * width)
+        if shown.now:
+            svg.at = sum(map(self.diagram.across, shown.now)) / len(shown.now)
         if not self._begun:
             self._define(svg)
             self._begun = True

@@ -136,6 +136,12 @@ class _Builder:
                 f"'{name}' already stands for a node of this graph; give the new result another "
                 "name.",
             )
+        if name and any(each.text == name for each in _leaves(statement.tree)):
+            raise fault(
+                self.source,
+                *place,
+                f"'{name}' can't be computed from itself; give the result another name.",
+            )
         if name in self.known:
             raise fault(
                 self.source,

@@ -16,6 +16,7 @@ from tfviz.learn.expressions.words import (
     collapse_lines,
     computed,
     counts,
+    local_name,
     local_rule,
     mathematical,
     nudged,
@@ -207,7 +208,7 @@ class _Walk:
                 [
                     f"{child.name} = {self.graph.written(child)}",
                     short(each.upstream),
-                    f"{slope_name(lesson, index, each.child)} = {rule}",
+                    f"{local_name(lesson, index, each)} = {rule}",
                     local,
                     short(each.amount),
                 ]

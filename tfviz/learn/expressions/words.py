@@ -45,10 +45,34 @@ def nudged(lesson: Backprop, index: int) -> str:
     return "~0" if noise else number(found.slope)
 
 
-def slope_name(lesson: Backprop, index: int, of: int | None = None) -> str:
-    """'de/db': the derivative of the output (or of another node) with respect to a node."""
+def slope_name(lesson: Backprop, index: int) -> str:
+    """'de/db': the derivative of the output with respect to a node, along all ways."""
     nodes = lesson.graph.nodes
-    return f"d{nodes[lesson.graph.output if of is None else of].name}/d{nodes[index].name}"
+    return f"d{nodes[lesson.graph.output].name}/d{nodes[index].name}"
+
+
+def local_name(lesson: Backprop, index: int, share: Share) -> str:
+    """'dn1/db': the derivative of a child with respect to a node, through one argument alone.
+
+    Where that is not all of the child's derivative, the name says so: of c * c the left factor
+    gives c, and not 2 c; of an output n1 + c, in which n1 needs c too, the direct way gives 1.
+    """
+    nodes, shares = lesson.graph.nodes, lesson.backward.shares[index]
+    name = f"d{nodes[share.child].name}/d{nodes[index].name}"
+    if sum(each.child == share.child for each in shares) > 1:
+        return f"{name} ({('left', 'right')[share.slot]})"
+    if any(_needs(lesson, share.child, each.child) for each in shares):
+        return f"{name} (direct)"
+    return name
+
+
+def _needs(lesson: Backprop, index: int, other: int) -> bool:
+    """Whether a node is computed from another, by whatever way."""
+    above = {other}
+    for node in lesson.graph.nodes[other + 1 : index + 1]:
+        if above.intersection(node.parents):
+            above.add(node.index)
+    return index in above and index != other
 
 
 def computed(lesson: Backprop, node: Node) -> str:
@@ -79,15 +103,14 @@ def local_rule(lesson: Backprop, share: Share) -> tuple[str, str]:
 def local_line(lesson: Backprop, share: Share, index: int) -> str:
     """'de/dn1 = n2 = 2'."""
     parts = [*local_rule(lesson, share), short(share.local)]
-    return " = ".join([slope_name(lesson, index, share.child), *dict.fromkeys(parts)])
+    return " = ".join([local_name(lesson, index, share), *dict.fromkeys(parts)])
 
 
 def sum_of_shares(lesson: Backprop, index: int) -> tuple[str, str]:
     """A gradient as the sum over children: in names, and with the numbers put in."""
     shares = lesson.backward.shares[index]
     names = " + ".join(
-        f"{slope_name(lesson, each.child)} * {slope_name(lesson, index, each.child)}"
-        for each in shares
+        f"{slope_name(lesson, each.child)} * {local_name(lesson, index, each)}" for each in shares
     )
     numbers = " + ".join(
         filled("{a} * {b}", short(each.upstream), short(each.local)) for each in shares
@@ -129,7 +152,8 @@ def counts(lesson: Backprop) -> list[str]:
     """What both modes did, and what that means."""
     reverse, forward = lesson.backward.work, lesson.forward.work
     inputs = len(lesson.graph.inputs)
-    whole = "the input" if inputs == 1 else f"all {inputs} inputs at once"
+    several = "both inputs" if inputs == 2 else f"all {inputs} inputs"
+    whole = "the input" if inputs == 1 else f"{several} at once"
     lines = [
         f"Reverse mode: 1 pass back gives the gradients of {whole}: "
         f"{_many(reverse.multiplications, 'multiplication')}, "

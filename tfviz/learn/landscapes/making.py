@@ -81,6 +81,8 @@ def landscape(
     weights = list(weights)
     kind = directions or ("pca" if weights else "random")
     _require(kind, weights, dimensions, size, radius, batchnorm, batch_size)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed={seed!r} must be a whole number, 0 or more.")
     parts = [x, y, sample_weight]
     batches = list(_batches(parts, batch_size))
     first_x, first_y, first_weight = _cut(parts, 0, batch_size)

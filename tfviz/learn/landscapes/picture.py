@@ -94,8 +94,13 @@ def _contours(figure: Figure, axes: Axes, bar: Axes, lesson: Landscape) -> None:
     else:
         bar.set_axis_off()
         value = losses[np.isfinite(losses)]
-        said = "no finite loss anywhere" if not value.size else f"loss {value[0]:.4g} everywhere"
-        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center")
+        said = "no finite loss anywhere"
+        if value.size:
+            said = f"loss {value[0]:.4g} everywhere"
+            if value.size < losses.size:
+                said += " where it is finite"
+        # Above the middle, where the centre is marked.
+        axes.text(0.5, 0.62, said, transform=axes.transAxes, ha="center")
         axes.set_xlim(x[0], x[-1])
         axes.set_ylim(y[0], y[-1])
     if lesson.visits:
@@ -118,7 +123,9 @@ def _contours(figure: Figure, axes: Axes, bar: Axes, lesson: Landscape) -> None:
 def _cuts(axes: Axes, lesson: Landscape) -> None:
     for i, (name, colour, dash) in enumerate((("axis 1", BLUE, "-"), ("axis 2", ORANGE, "--"))):
         axes.plot(lesson.axes[i], _finite(lesson.cut(i)), dash, color=colour, label=name)
-    axes.set_title("Cuts through the centre", fontsize=14)
+    # The lines of the grid pass by the centre, unless both have a point there.
+    exact = all(np.abs(each).min() <= 1e-9 * np.ptp(each) for each in lesson.axes)
+    axes.set_title(f"Cuts {'through' if exact else 'next to'} the centre", fontsize=14)
     _scale(axes, lesson)
     axes.set_xlabel("along the axis")
     axes.set_ylabel("loss")

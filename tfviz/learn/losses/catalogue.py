@@ -150,7 +150,7 @@ def parse(text: str) -> Loss:
     for key, (low, high, told_limits) in LIMITS.items():
         value = given.get(key)
         if isinstance(value, float) and not low <= value <= high:
-            raise InputError(f"{key} of '{found}' is {value:g}, but has to be {told_limits}.")
+            raise InputError(f"'{found}' takes a {key} {told_limits}, not {value:g}.")
     return loss
 
 

@@ -8,7 +8,7 @@ from tfviz.learn.losses.collapse import AGREES, SigmoidCollapse, SoftmaxCollapse
 from tfviz.learn.palette import BLUE, FAINT, GREEN, HAIR, INK, ORANGE
 from tfviz.learn.twin import plain
 
-WIDTH, HEIGHT = 880.0, 180.0
+WIDTH, HEIGHT = 880.0, 190.0
 KEYS = "Values flow to the right, in blue; gradients flow back to the left, in orange."
 
 
@@ -282,7 +282,8 @@ def _chain(
     if slope:
         picture.text(
             20 + wide + gap / 2,
-            top + high + 34,
+            # A row below the gradients, which are as wide as their boxes.
+            top + high + 62,
             slope,
             size=19,
             anchor="middle",

@@ -56,7 +56,7 @@ def stability(name: str) -> Stability:
     return STABLE[found]()
 
 
-def losses(names: Iterable[str] | None = None) -> list[Lesson]:
+def compare_losses(names: Iterable[str] | None = None) -> list[Lesson]:
     """Several losses; with cross-entropies come their stable and unstable forms.
 
     Args:

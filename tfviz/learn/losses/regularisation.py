@@ -79,8 +79,8 @@ class Regularisation(Lesson):
     def sentences(self) -> tuple[str, ...]:
         """What is to be seen."""
         return (
-            f"The gradient is 2 strength w (within {self.off:.0e} of the tape): an update takes "
-            f"the same share of every weight, here 1 becomes {self.shrinks:.4g}.",
+            f"The gradient is 2 strength w (within {self.off:.0e} of the tape): SGD takes the "
+            f"same share of every weight, here 1 becomes {self.shrinks:.4g}.",
             "Keras multiplies w^2 itself by the strength; texts with strength / 2 have half of it.",
         )
 

@@ -201,8 +201,8 @@ class ThreeLayer(Lesson):
         lines += ["", *self.check()]
         last = len(self.costs) - 1
         lines.append(
-            f"After {last} steps of gradient descent at rate {self.rate:g}: J from "
-            f"{self.costs[0]:.6f} to {self.costs[-1]:.6f}."
+            f"After {last:,} step{'' if last == 1 else 's'} of gradient descent at rate "
+            f"{self.rate:g}: J from {self.costs[0]:.6f} to {self.costs[-1]:.6f}."
         )
         return "\n".join(lines)
 

@@ -53,16 +53,23 @@ def ground(axes: Axes, race: Race) -> None:
 
 
 def _way(axes: Axes, run: Run, colour: str, dashes: str = "-", *, ends: bool = True) -> None:
-    points = run.points[np.isfinite(run.points).all(axis=1)]
-    if run.lost is not None:
-        # To and fro across the picture it would paint over everything: its first steps are enough.
-        low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
-        outside = ((points < low) | (points > high)).any(axis=1)
-        points = points[: max(int(np.argmax(outside)) + 1, LOST_SHOWN)]
+    points = drawn(axes, run)
     axes.plot(*points.T, color=colour, linestyle=dashes, linewidth=1.7, zorder=3)
     axes.plot(*points[0], "o", color=INK, markersize=7, zorder=4)
-    if ends:
+    # Who diverges ends nowhere.
+    if ends and run.lost is None:
         axes.plot(*points[-1], "o", color=ORANGE, markersize=7, zorder=6)
+
+
+def drawn(axes: Axes, run: Run) -> np.ndarray:
+    """The places of a run that are drawn: all of them, or the first of one that diverges."""
+    points = run.points[np.isfinite(run.points).all(axis=1)]
+    if run.lost is None:
+        return points
+    # To and fro across the picture it would paint over everything: its first steps are enough.
+    low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
+    outside = ((points < low) | (points > high)).any(axis=1)
+    return points[: max(int(np.argmax(outside)) + 1, LOST_SHOWN)]
 
 
 def result(race: Race, run: Run) -> str:
@@ -155,7 +162,7 @@ def _few(race: Race) -> Figure:
     move.set_xlabel("step")
     left.legend(
         handles=gap.get_lines()[: len(race.runs)],
-        loc="upper right",
+        loc="best",  # where it covers least of the ways
         fontsize=13,
         frameon=True,
         framealpha=0.92,
@@ -171,6 +178,8 @@ def _log(axes: Axes, told: str, first: float | None) -> None:
     low, high = axes.get_ylim()
     # A method that got to the last bit, or one that flew away, leaves room for the others.
     if first is not None:
+        # Who begins at the lowest place has no height to hold against.
+        first = first or high
         axes.set_ylim(max(low, first * 1e-8), min(high, first * 1e2))
     else:
         axes.set_ylim(max(low, 1e-8), min(high, 1e2))
@@ -213,12 +222,19 @@ def _alone(race: Race) -> Figure:
         each.set_xticklabels([])
     if run.state:
         axes[1].legend(
-            ["along x", "along y"], fontsize=13, loc="upper right", ncols=2, borderaxespad=0
+            ["along x", "along y"],
+            fontsize=13,
+            # Above the curves, in the line of the title.
+            loc="lower right",
+            bbox_to_anchor=(1.0, 0.99),
+            ncols=2,
+            borderaxespad=0,
         )
     _title(
         figure,
         race,
-        f"{run.name}, rate {run.rate:.3g}, on the {race.surface.name}: {result(race, run)}",
+        f"{run.name}, rate {run.rate:.3g}, on the {race.surface.name}: {result(race, run)}"
+        + (f" to {100 * race.tolerance:g}%" if run.reached is not None else ""),
     )
     return figure
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from tfviz.errors import InputError
+from tfviz.errors import InputError, nearest
 from tfviz.learn.lesson import Lesson
 from tfviz.learn.optimizers.field import Entrant, find_entrants, unable
 from tfviz.learn.optimizers.race import TOLERANCE, Run, Track, steepest_curvature
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from tfviz.learn.optimizers.tournament import Tournament
 
 STEPS = 500
+# A hundred kilobytes of numbers go with a hundred steps of everybody.
+MOST_STEPS = 10_000
+FARTHEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,8 @@ class Race(Lesson):
         if muon is not None:
             same = adamw is not None and np.array_equal(muon.points, adamw.points, equal_nan=True)
             told.append(
-                "Muon turns matrices; two weights in a row are none, so here it steps as AdamW"
+                "Muon orthogonalises the steps of matrices; a vector of two weights is none, so "
+                "here it steps as AdamW"
                 + (": the same path to the last bit." if same else ", by its own settings.")
             )
         free = by_name.get("ScheduleFreeAdamW")
@@ -153,9 +157,10 @@ class Race(Lesson):
         """The race as an animated GIF.
 
         Args:
-            path: The file.
+            path: The file, whose name ends in .gif.
 
         Raises:
+            InputError: When the name ends in something else.
             OutputError: If the place can't be written to.
         """
         from tfviz.learn.optimizers.film import save_gif
@@ -190,7 +195,7 @@ def _line(run: Run) -> str:
 
 def _place(value: float) -> str:
     # Without the sign of a zero.
-    return f"{round(value, 3) + 0.0:.3f}"
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 1e4 else f"{value:.3g}"
 
 
 def _part(tolerance: float) -> str:
@@ -219,7 +224,7 @@ def optimizer(
             are variants: 'Momentum', 'Nesterov', 'AMSGrad', 'Lookahead' (around Adam).
         surface: 'bowl', 'ravine', 'rosenbrock', 'beale', 'himmelblau', 'saddle', 'noisy', or 'all'
             for a table of steps.
-        steps: How many steps each makes.
+        steps: How many steps each makes, up to 10000.
         rate: One learning rate for all. By default 1/L for those whose steps are as long as the
             slope is steep (L the largest curvature at the start and the minima), and a fixed one
             that suits two weights for each of the others.
@@ -238,17 +243,30 @@ def optimizer(
         InputError: For an unknown optimizer or surface, or a number that makes no sense.
     """
     listed = [names] if isinstance(names, str) else list(names)
-    entrants, left_out = _able(find_entrants(listed), listed)
+    entrants = find_entrants(listed)
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise InputError(f"rate={rate} is no learning rate: give a positive number such as 0.1.")
     if rate is not None and tune:
         raise InputError("rate= and tune=True contradict each other: give one of them.")
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 100_000:
-        raise InputError(f"steps={steps!r} must be a whole number from 1 to 100000.")
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MOST_STEPS:
+        raise InputError(f"steps={steps!r} must be a whole number from 1 to {MOST_STEPS}.")
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance={tolerance} must lie between 0 and 1, as 0.001 does.")
-    if start is not None and not (len(start) == 2 and all(map(math.isfinite, start))):
-        raise InputError(f"start={start} must be two numbers, x and y.")
+    if start is not None and not (len(start) == 2 and all(abs(each) <= FARTHEST for each in start)):
+        raise InputError(
+            f"start={start} must be two numbers, x and y, each from -{FARTHEST:g} to {FARTHEST:g}."
+        )
+    ground = functools.partial(_surface, condition=condition, angle=angle, seed=seed)
+    chosen = surface.strip().lower()
+    if chosen not in (*NAMES, "all"):
+        raise InputError(
+            f"'{surface}' is no surface.{nearest(chosen, (*NAMES, 'all'))} "
+            f"There are {', '.join(NAMES)}, and all for a table."
+        )
+    if chosen == "all" and start is not None:
+        raise InputError("start= means another place on each surface: name one surface.")
+    grounds = [ground(each) for each in (NAMES if chosen == "all" else [chosen])]
+    entrants, left_out = _able(entrants, listed)
     race = functools.partial(
         _race,
         entrants,
@@ -259,14 +277,11 @@ def optimizer(
         tolerance=tolerance,
         seed=seed,
     )
-    ground = functools.partial(_surface, condition=condition, angle=angle, seed=seed)
-    if surface.lower() == "all":
+    if chosen == "all":
         from tfviz.learn.optimizers.tournament import Tournament
 
-        if start is not None:
-            raise InputError("start= means another place on each surface: name one surface.")
-        return Tournament(tuple(race(ground(each)) for each in NAMES))
-    return race(ground(surface.lower()), start=start)
+        return Tournament(tuple(race(each) for each in grounds))
+    return race(grounds[0], start=start)
 
 
 def _able(entrants: list[Entrant], listed: Sequence[str]) -> tuple[list[Entrant], tuple[str, ...]]:

@@ -12,7 +12,7 @@ from tfviz.draw.svg import Svg
 from tfviz.learn.descents.plane import Plane, Window
 from tfviz.learn.optimizers.figure import result
 from tfviz.learn.optimizers.ground import contours, fitted
-from tfviz.learn.palette import CYCLE, GREEN, HAIR, INK
+from tfviz.learn.palette import BLUE, FAINT, GREEN, HAIR, INK, ORANGE
 
 if TYPE_CHECKING:
     from tfviz.learn.optimizers.lesson import Race
@@ -24,6 +24,9 @@ MOMENTS = 24
 # How much of the way behind is drawn: all for a few, a tail for many.
 TAIL = 12
 FEW = 6
+# White numbers are read on these; as many as ways that are drawn whole. The fourth is the pink of
+# the other pictures, darker.
+DARK = (BLUE, ORANGE, GREEN, "#A0487F", INK, FAINT)
 
 
 def moments(steps: int) -> list[int]:
@@ -43,7 +46,7 @@ def page(race: Race) -> str:
     window = fitted(race.surface, BOX[2] / BOX[3])
     lines = contours(race.surface, window, samples=(61, 61))
     return stepping_page(
-        f"{len(race.runs)} optimizer{'s' * (len(race.runs) != 1)} on the {race.surface.name}",
+        f"{_counted(len(race.runs), 'optimizer')} on the {race.surface.name}",
         [_moment(race, window, lines, k) for k in moments(race.steps)],
         intro=[f"f = {race.surface.formula}: {race.surface.lesson}."],
         notes=race.notes,
@@ -78,10 +81,11 @@ def _moment(race: Race, window: Window, lines: list[np.ndarray], k: int) -> Step
     best = min(race.runs, key=lambda each: _or_infinite(each.gaps[k]))
     last = k == race.steps
     return Step(
-        f"After {k} step{'s' * (k != 1)}" + (", the end" if last else ""),
+        f"After {_counted(k, 'step')}" + (", the end" if last else ""),
         str(svg),
-        f"The surface from above with {len(race.runs)} numbered places after {k} steps. Lowest is "
-        f"{best.name}, {best.gaps[k]:.3g} above the minimum. All places are in the table.",
+        f"The surface from above with {_counted(len(race.runs), 'numbered place')} after "
+        f"{_counted(k, 'step')}. {'Lowest' if len(race.runs) > 1 else 'There'} is {best.name}, "
+        f"{best.gaps[k]:.3g} above the minimum. All places are in the table.",
         [],
         [
             ("", "optimizer", "rate", "x, y", "gap", "last step", *_state_heads(race)),
@@ -117,10 +121,12 @@ def _state(race: Race, run: Run, k: int) -> tuple[str, ...]:
     return ("; ".join(kept),)
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def _colour(number: int) -> str:
-    # White numbers are read on these.
-    dark = [each for each in CYCLE if each not in ("#E69F00", "#56B4E9")]
-    return dark[number % len(dark)]
+    return DARK[number % len(DARK)]
 
 
 def _or_infinite(value: float) -> float:

@@ -15,7 +15,8 @@ from tfviz.learn.optimizers.surfaces import Surface
 
 # What counts as arrived: this part of the height at the start, above the lowest place.
 TOLERANCE = 1e-3
-# Whoever is there has been there for some steps, and not only passed through.
+# Whoever is there has been there for some steps, and not only passed through: for so many, or for
+# a tenth of a short race.
 STAYED = 10
 # So many times as high as at the start, and nobody comes back.
 LOST = 1e4
@@ -160,9 +161,18 @@ class Track:
             near = gaps <= tolerance * gaps[0]
         lost = int(np.argmax(outside)) if outside.any() else None
         reached = None
-        if near[-STAYED:].all():
+        if near[-stayed(self.steps) :].all():
             reached = 0 if near.all() else int(len(near) - np.argmin(near[::-1]))
         return Run(name, rate, points, gaps, slopes, state, reached, lost)
+
+
+def stayed(steps: int) -> int:
+    """For how many places at the end of a race the gap must be small to count as arrived.
+
+    >>> stayed(500), stayed(12)
+    (10, 1)
+    """
+    return max(1, min(STAYED, steps // 10))
 
 
 def _state_of(optimizer: Any) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from tfviz.errors import InputError, nearest
 from tfviz.learn.descents.plane import Window
 
 CONDITION = 100.0
+# Beyond, the small curvature is lost in the rounding of the large one.
+STEEPEST = 1e12
 ANGLE = 30.0
 
 
@@ -151,25 +153,27 @@ def surface(
 
     Args:
         name: Of `NAMES`.
-        condition: Of the ravine: how many times as steep across as along, 1 or more.
+        condition: Of the ravine: how many times as steep across as along, 1 to 1e12.
         angle: By how many degrees the ravine is turned. At 0 its axes are those of the weights, and
             methods with a rate for each weight don't notice that it is a ravine.
-        seed: Of the noisy bowl: of its points and of its batches.
+        seed: Of the noisy bowl: of its points and of its batches; 0 or more.
 
     Raises:
-        InputError: For an unknown name or a condition below 1.
+        InputError: For an unknown name, or a condition, angle or seed that makes no sense.
     """
     if name not in NAMES:
         raise InputError(
             f"'{name}' is no surface.{nearest(name, NAMES)} There are {', '.join(NAMES)}."
         )
-    if not (math.isfinite(condition) and condition >= 1):
+    if not 1 <= condition <= STEEPEST:
         raise InputError(
             f"condition={condition:g} is the ratio of the largest to the smallest curvature: "
-            "give 1 or more."
+            f"give 1 or more, up to {STEEPEST:g}."
         )
     if not math.isfinite(angle):
         raise InputError(f"angle={angle} is no angle: give degrees.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise InputError(f"seed={seed!r} must be a whole number from 0 to {2**31 - 1}.")
     if name == "noisy":
         return _noisy(seed)
     if name == "ravine":

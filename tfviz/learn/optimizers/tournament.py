@@ -92,8 +92,9 @@ class Tournament(Lesson):
 
             figure = new_figure(12.8, max(3.0, 1.9 + 0.335 * rows))
             axes = figure.add_axes((0.165, 0.09, 0.815, 0.77))
-            colours = matplotlib.colormaps["Blues_r"].copy()
-            colours.set_bad("#f1f2f4")
+            colours = matplotlib.colormaps["Blues_r"]
+            # Of a colour map only its newest versions hand out a copy with another colour.
+            axes.set_facecolor("#f1f2f4")
             axes.imshow(part, cmap=colours, vmin=-0.1, vmax=1.1, aspect="auto")
             for row in range(rows):
                 for column in range(columns):
@@ -117,7 +118,8 @@ class Tournament(Lesson):
             figure.text(
                 0.02,
                 0.955,
-                f"Steps until the gap stays within {100 * self.races[0].tolerance:g}% of the start",
+                f"Steps until the gap stays within {100 * self.races[0].tolerance:g}% of that at "
+                "the start; darker is sooner",
                 fontsize=18,
                 va="center",
             )
@@ -142,7 +144,8 @@ class Tournament(Lesson):
         )
 
     def __str__(self) -> str:
-        width = max(len(each) for each in self.optimizers) + 1
+        # Every number brings its own blank; with one more the longest name makes 81 columns.
+        width = max(len(each) for each in self.optimizers)
         # Eighty columns hold seven surfaces if their names are cut a little.
         heads = "".join(f"{each.surface.name[:8]:>9}" for each in self.races)
         lines = [

@@ -63,6 +63,8 @@ def read_data(path: str | os.PathLike[str]) -> Data:
         InputError: When there is no such file or array.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder: give a .npz file that holds x and y.")
     if not path.is_file():
         hint = nearest(path.name, [p.name for p in path.parent.glob("*")]) if path.parent else ""
         raise InputError(f"There is no data file '{path}'.{hint}")
@@ -94,6 +96,13 @@ def read_data(path: str | os.PathLike[str]) -> Data:
                 f"'{path}' has the arrays {', '.join(opened.files) or '(none)'} and no 'x': write "
                 f"it by numpy.savez('{path.stem}.npz', x=x, y=y)."
             )
+    counts = {key: each.shape[:1] for key, each in found.items() if each is not None}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{key} {n[0] if n else 'no axis'}" for key, n in counts.items())
+        raise InputError(
+            f"The arrays of '{path}' hold different numbers of samples ({told}): the first axis "
+            f"of each counts the same samples."
+        )
     return Data(**found)
 
 

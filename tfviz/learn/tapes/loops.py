@@ -76,8 +76,8 @@ def applied_twice() -> Mistake:
         "optimizer.apply(gradients, variables)",
         "gradients = tape.gradient(loss, variables)\noptimizer.apply(gradients, variables)",
         f"The second step goes on from a place where this gradient is no longer that of the loss. "
-        f"With plain descent it is one step at twice the rate, here {2 * RATE:g}, which is beyond "
-        f"the 1 at which this loss is still stable: it grows. Momentum and Adam count two steps.",
+        f"With plain descent it is one step at twice the rate, here {2 * RATE:g}; from 1 on this "
+        f"loss is no longer stable: it grows. Momentum and Adam count two steps.",
         losses,
         {"rate": RATE, "rate it amounts to": 2 * RATE, "last loss": losses[-1]},
         torch="optimizer.step() twice for one backward()",

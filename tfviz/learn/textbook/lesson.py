@@ -167,7 +167,7 @@ class TextbookLayer(Lesson):
         return "\n".join([*lines, "", str(self.check)])
 
 
-def textbook(
+def textbook_layer(
     layer: str,
     *,
     batch: int = BATCH,
@@ -193,7 +193,7 @@ def textbook(
     Source:
         Saitoh, "Deep Learning from Scratch", 2016, chapter 5.
 
-    >>> textbook("affine", batch=4).gradients["b"].shape
+    >>> textbook_layer("affine", batch=4).gradients["b"].shape
     (3,)
     """
     named, layer = layer, str(layer).lower().replace("_", "-")
