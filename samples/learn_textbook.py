@@ -15,7 +15,7 @@ import numpy as np
 
 from tfviz.learn.textbook.check import check_gradient
 from tfviz.learn.textbook.layers import Affine, Sigmoid
-from tfviz.learn.textbook.lesson import LAYERS
+from tfviz.learn.textbook.lesson import LAYERS, textbook_layer
 from tfviz.learn.textbook.network import TwoLayerNet
 
 

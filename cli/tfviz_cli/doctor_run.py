@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,14 @@ def command(
     from tfviz.doctor.live.script import run_script
 
     outcome = run_script(arguments, module=as_module)
-    if outcome.ended.code != 0 or outcome.unexamined or json_file is not None:
+    left = outcome.unexamined or outcome.unsaid
+    if outcome.ended.code != 0 or left or json_file is not None:
         from tfviz.doctor.live.verdict import say, to_dict
 
         if said := say(outcome):
-            click.echo(said, err=True)
+            # A reader that has gone (`2>&1 | head`) doesn't change how the script ended.
+            with contextlib.suppress(OSError):
+                click.echo(said, err=True)
         _write(json_file, to_dict(outcome) if json_file is not None else {})
     ctx.exit(end_like(outcome.ended))
 

@@ -56,10 +56,12 @@ from tfviz_cli.waiting import loading
 @click.option("--log", is_flag=True, help="Draw the loss on a log scale.")
 @click.option("--seed", default=0, show_default=True, help="For random directions.")
 @click.option("--batch-size", default=256, show_default=True, help="Samples in memory at a time.")
+@click.option("--weights", metavar="FILE", help="Weights for a named architecture.")
 @loading_options
 @saving_options("png,json")
 def command(
     model: str,
+    weights: str | None,
     data: str,
     samples: int,
     loss: str | None,
@@ -94,7 +96,9 @@ def command(
         from tfviz.learn.landscapes.making import landscape
         from tfviz.learn.steps.data import load_compiled, read_data
 
-        loaded = load_compiled(model, custom_objects=custom_objects(custom), unsafe=unsafe)
+        loaded = load_compiled(
+            model, weights=weights, custom_objects=custom_objects(custom), unsafe=unsafe
+        )
         given = read_data(data).first(samples)
         files = find(checkpoints) if checkpoints else []
     with _watched() as progress:

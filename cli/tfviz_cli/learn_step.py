@@ -18,10 +18,12 @@ from tfviz_cli.waiting import loading
 @click.option("--loss", metavar="NAME", help="As in compile.  [default: the model's own]")
 @click.option("--layer", metavar="NAME", help="Open one layer: its ops, their rules and numbers.")
 @click.option("--no-checks", is_flag=True, help="Leave the finite differences out.")
+@click.option("--weights", metavar="FILE", help="Weights for a named architecture.")
 @loading_options
 @saving_options("png,html,json")
 def command(
     model: str,
+    weights: str | None,
     data: str | None,
     samples: int,
     image: str | None,
@@ -52,7 +54,9 @@ def command(
         from tfviz.learn.steps.data import load_compiled, photo, read_data
         from tfviz.learn.steps.making import step
 
-        loaded = load_compiled(model, custom_objects=custom_objects(custom), unsafe=unsafe)
+        loaded = load_compiled(
+            model, weights=weights, custom_objects=custom_objects(custom), unsafe=unsafe
+        )
         if image is not None:
             given = photo(loaded, image, label or "", loss)
         else:

@@ -170,7 +170,7 @@ def find_class(name: str, names: Sequence[str]) -> int:
 
 def _all_of(names: Sequence[str]) -> str:
     """How many there are, and which, where they fit into a sentence."""
-    shown = f", {', '.join(names)}" if len(names) <= MOST_NAMED else ""
+    shown = f" ({', '.join(names)})" if len(names) <= MOST_NAMED else ""
     return f"There are {len(names)}{shown}"
 
 

@@ -148,16 +148,21 @@ def photo(model: Any, image: str | os.PathLike[str], label: str, loss: Any = Non
 
 
 def load_compiled(
-    name: str, *, custom_objects: dict[str, Any] | None = None, unsafe: bool = False
+    name: str,
+    *,
+    weights: str | None = None,
+    custom_objects: dict[str, Any] | None = None,
+    unsafe: bool = False,
 ) -> Any:
     """A model by name or file, compiled with loss and optimizer where the file has them.
 
     Args:
         name: As for `tfviz.load_model`.
+        weights: As for `tfviz.load_model`.
         custom_objects: As for `tfviz.load_model`.
         unsafe: As for `tfviz.load_model`.
     """
-    model = load_model(name, custom_objects=custom_objects, unsafe=unsafe)
+    model = load_model(name, weights=weights, custom_objects=custom_objects, unsafe=unsafe)
     path = Path(name)
     if not path.is_file() or not _says_how_to_compile(path):
         return model
