@@ -40,6 +40,8 @@ class Script:
     ids: tuple[str, ...]
     says: tuple[str, ...]
     healthy: tuple[tuple[str, str], ...]
+    advises: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
     @property
     def line(self) -> int:
@@ -70,7 +72,9 @@ def scripts(words=()) -> list[Script]:
         healthy = tuple((old, new) for old, new in header["healthy"])
         # Without its head, so that the answers can't be read off it; the lines keep their numbers.
         code = "\n" * count + "".join(lines[count:])
-        found.append(Script(path.stem, code, tuple(header["ids"]), tuple(header["says"]), healthy))
+        words = (tuple(header.get(key, ())) for key in ("ids", "says"))
+        more = (tuple(header.get(key, ())) for key in ("advises", "never"))
+        found.append(Script(path.stem, code, *words, healthy, *more))
     return found
 
 
@@ -143,7 +147,10 @@ class Verdict:
 
     def missing(self, script: Script) -> list[str]:
         """What the live sentences should have named."""
-        return [each for each in script.says if each not in self.live]
+        flat = " ".join(self.answer.split())
+        unsaid = [each for each in script.says if each not in self.live]
+        unsaid += [each for each in script.advises if each not in flat]
+        return unsaid + [f"not: {each}" for each in script.never if each in flat]
 
 
 def judge(script: Script) -> Verdict | None:

@@ -86,19 +86,62 @@ class Diagnosis:
         return self.id.split(".", 1)[0]
 
 
-def fill(template: str, groups: Mapping[str, str | None], defaults: Mapping[str, str]) -> str:
+_GROUP = re.compile(r"(['`]?)\{([a-z_]\w*)\}(['`]?)")
+_BEGINNINGS = ("The ", "A ", "An ", "One ", "What ", "Some ", "Another ", "Class ", "This ")
+
+
+def fill(
+    template: str,
+    groups: Mapping[str, str | None],
+    defaults: Mapping[str, str],
+    *,
+    code: bool = False,
+) -> str:
     """Put what a pattern found into a sentence; a name nothing is known of stays as it is.
+
+    A default is often a description, and reads as one: it loses the quotes that a found name has,
+    and is capital only where a sentence starts.
+
+    Args:
+        template: With names in braces.
+        groups: What is known.
+        defaults: What is said instead.
+        code: Whether it is program text, where quotes stay.
 
     >>> fill("{shape} is a batch", {"shape": "(1, 2)"}, {})
     '(1, 2) is a batch'
+    >>> fill("'{layer}' has none", {}, {"layer": "the layer"})
+    'The layer has none'
     """
 
     def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        unknown = "" if name in groups else match.group(0)
-        return groups.get(name) or defaults.get(name) or unknown
+        before, name, after = match.groups()
+        found = groups.get(name)
+        quoted = before and before == after
+        if found:
+            double = quoted and len(found) > 2 and found[0] == found[-1] == before
+            return found if double and not code else f"{before}{found}{after}"
+        default = defaults.get(name)
+        if not default:
+            return f"{before}{'' if name in groups or name in defaults else f'{{{name}}}'}{after}"
+        if code or " " not in default:
+            return f"{before}{default}{after}"
+        text = _in_sentence(default, template[: match.start()])
+        return text if quoted else f"{before}{text}{after}"
 
-    return re.sub(r"\{([a-z_]\w*)\}", value, template)
+    text = _GROUP.sub(value, template)
+    # An empty default leaves a gap.
+    return text if code else re.sub(r"(?<=\w)  +(?=\w)", " ", text)
+
+
+def _in_sentence(description: str, before: str) -> str:
+    """With a capital where a sentence starts, and without one elsewhere."""
+    start = not before.strip() or before.rstrip().endswith((".", "!", "?"))
+    if start:
+        return description[0].upper() + description[1:]
+    if description.startswith(_BEGINNINGS):
+        return description[0].lower() + description[1:]
+    return description
 
 
 def read(path: Path) -> Diagnosis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import BinaryIO
 
 from tfviz.catalogue.diagnosis import Diagnosis, diagnosis, fill
@@ -68,7 +69,7 @@ def _finding(claim: Claim, report: Report) -> Finding:
         confidence=claim.confidence,
         evidence=_evidence(claim, report),
         fix=fill(entry.fix.text, claim.groups, entry.defaults),
-        code=fill(entry.fix.code, claim.groups, entry.defaults),
+        code=fill(entry.fix.code, claim.groups, entry.defaults, code=True),
         commands=tuple(fill(each, claim.groups, entry.defaults) for each in entry.fix.commands),
         instead=fill(entry.instead, claim.groups, entry.defaults),
         links=entry.links,
@@ -94,9 +95,11 @@ def _shapes(entry: Diagnosis, claim: Claim) -> tuple[str, int, int, str] | tuple
     """What is, where in it the culprit stands, and what is needed."""
     if not entry.shapes:
         return ()
-    have = fill(entry.shapes["have"], claim.groups, entry.defaults)
-    need = fill(entry.shapes["need"], claim.groups, entry.defaults)
-    if "{" in have or "{" in need:
+    # A default describes what isn't known: that makes no picture.
+    have = fill(entry.shapes["have"], claim.groups, {})
+    need = fill(entry.shapes["need"], claim.groups, {})
+    named = re.findall(r"\{([a-z_]\w*)\}", " ".join(entry.shapes.values()))
+    if any(not claim.groups.get(name) for name in named):
         return ()
     culprit = claim.groups.get(entry.shapes.get("culprit", "")) or ""
     start = have.find(culprit) if culprit else -1

@@ -208,6 +208,7 @@ def test_an_error_is_measured_in_parts_of_the_largest_value():
 # ---- the real thing
 
 
+@pytest.mark.slow
 def test_tensorflow_starts_and_computes_here():
     result = starting.look(Machine.here())
     assert result.state is State.FINE, [shown(each.text) for each in result.problems]
@@ -221,6 +222,18 @@ def test_a_file_that_hides_a_module_is_found_as_the_cause(tmp_path, name):
     machine = dataclasses.replace(Machine.here(), cwd=tmp_path)
     problem = only(starting.look(machine))
     assert f"`{name}` in the current folder hides" in problem.text
+
+
+def test_of_several_files_that_hide_a_module_the_one_in_the_error_is_named(machine):
+    machine.cwd.mkdir(parents=True, exist_ok=True)
+    for name in ("keras.py", "random.py"):
+        (machine.cwd / name).write_text("x = 1\n")
+    said = "ImportError: cannot import name 'Random' from 'random' (/w/random.py)"
+    child(machine, {"step": "import"}, end="exit 1", err=said)
+    assert "`random.py` in the current folder hides" in only(starting.look(machine)).text
+    said = "ModuleNotFoundError: No module named 'keras.src'; 'keras' is not a package"
+    child(machine, {"step": "import"}, end="exit 1", err=said)
+    assert "`keras.py` in the current folder hides" in only(starting.look(machine)).text
 
 
 @pytest.mark.slow

@@ -168,7 +168,7 @@ names = st.text(
 ).filter(lambda name: name.strip(".") and name == name.strip() and len(name.encode()) < 60)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(names, names, names)
 @example("keras", "python", "tensorflow")
 @example("a", "b", "c")

@@ -38,7 +38,7 @@ wildcards = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(versions, versions)
 def test_versions_are_ordered_as_packaging_orders_them(first, second):
     mine, other = Version.parse(first), Version.parse(second)
@@ -46,7 +46,7 @@ def test_versions_are_ordered_as_packaging_orders_them(first, second):
     assert (mine == other) == (Theirs(first) == Theirs(second))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(bounds, wildcards), min_size=1, max_size=3).map(",".join), versions)
 def test_specifiers_allow_what_packaging_allows(specifier, version):
     wanted = SpecifierSet(specifier).contains(version, prereleases=True)

@@ -114,6 +114,14 @@ def test_plain_assertions_and_what_fails_on_purpose_get_nothing(said):
     }
 
 
+def test_a_file_that_cannot_be_imported_is_explained(tmp_path):
+    (tmp_path / "test_other.py").write_text("import numpy as np\nnp.ones(3).reshape(2, 2)\n")
+    text = run(tmp_path, "--tfviz-doctor", "test_other.py")
+    assert "test_other.py, line 2\n    np.ones(3).reshape(2, 2)" in text
+    assert text.count("- tfviz doctor -") == 1
+    assert "  Fix: " in text
+
+
 def test_without_the_option_nothing_is_said(tmp_path):
     text = run(tmp_path)
     assert "tfviz doctor" not in text

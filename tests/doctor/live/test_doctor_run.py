@@ -175,7 +175,14 @@ def test_error_in_a_worker_is_examined_where_it_surfaces(both) -> None:
     assert "s.py, line 2, in work" in said_after(*both(code))
 
 
-@pytest.mark.parametrize("name", ["json", "re", "linecache", "numpy"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "json",
+        "numpy",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("re", "linecache")),
+    ],
+)
 def test_local_file_that_hides_a_module_is_not_run_by_us(both, tmp_path, name: str) -> None:
     (tmp_path / f"{name}.py").write_text("print('LOCAL')")
     # Some versions of Python run such a file themselves while they print a traceback.
@@ -192,7 +199,9 @@ def test_script_that_breaks_the_builtins_ends_as_it_did(both) -> None:
     assert (watched.stderr, watched.returncode) == (plain.stderr, 1)
 
 
-@pytest.mark.parametrize("way", ["module", "folder", "archive", "standard input"])
+@pytest.mark.parametrize(
+    "way", ["module", "folder", pytest.param("archive", marks=pytest.mark.slow), "standard input"]
+)
 def test_other_ways_to_name_a_program_are_pythons_own(start, tmp_path: Path, way: str) -> None:
     code = "import sys\nprint(sys.argv[1:], __name__, __package__, sys.path[0])\n[][1]\n"
     (tmp_path / "pack").mkdir()

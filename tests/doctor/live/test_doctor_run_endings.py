@@ -151,6 +151,16 @@ def test_crash_in_a_thread_without_python_tells_the_main_thread() -> None:
     assert "It ran no Python; the main thread meanwhile: /a/train.py, line 9, in fit" in said
 
 
+def test_letters_that_the_dump_escapes_are_read() -> None:
+    text = (
+        "Fatal Python error: Aborted\n\nCurrent thread 0x1 (most recent call first):\n"
+        '  File "/h/K\\xf6ln \\u4e2d \\U0001f600/a\\xdir.py", line 9 in \\xfcben\n'
+    )
+    (frame,) = read_dump(text).frames
+    # Only what isn't ASCII is escaped: `\xdi` is a folder's name.
+    assert (frame.file, frame.function) == ("/h/Köln 中 \U0001f600/a\\xdir.py", "üben")
+
+
 def test_dump_that_breaks_off_is_read_as_far_as_it_goes() -> None:
     for end in range(len(DUMP)):
         crash = read_dump(DUMP[:end])

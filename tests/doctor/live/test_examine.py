@@ -208,6 +208,21 @@ def test_secrets_are_not_shown(tmp_path):
     }
 
 
+def test_secrets_in_collections_and_addresses_are_not_shown(tmp_path):
+    code = (
+        "passwords, secrets, pwd = ['hunter2'], {'db': 'hunter2'}, 'hunter2'\n"
+        "url = 'https://ann:hunter2@example.com/data.zip'\n"
+        "sent = {'Authorization': 'Bearer hunter2hunter2'}\n"
+        "keys = ['a', 'hf_hunter2hunter2hunter2']\n"
+        "print(passwords + secrets + pwd + url + sent + keys)\n"
+    )
+    values = told(code, tmp_path)
+    assert "hunter2" not in str(values)
+    assert values["passwords"] == "list, not shown here"
+    assert values["url"] == "str 'https://...@example.com/data.zip'"
+    assert values["keys"] == "list of 2: 'a', 'hf_h...'"
+
+
 def test_code_that_is_only_a_string_is_read_by_its_tokens(tmp_path):
     path = tmp_path / "broken_later.py"
     path.write_text("x = 3\ny = x / 0\n")
@@ -366,7 +381,7 @@ net(np.ones((2, 3)))
 net(np.ones((2, 5)))
 """
     assert told(code, tmp_path) == {
-        "self.head": "Dense 'head', units 4, input (2, 3)",
+        "self.head": "Dense 'head', units 4, input (None, 3)",
         "x": "Tensor (2, 5) float32, all 1.0, on CPU:0",
     }
 

@@ -325,3 +325,32 @@ def test_a_description_as_json_has_numbers():
         "inf": 1,
     }
     assert Description("None").to_dict()["size"] is None
+
+
+def test_a_lazy_object_is_not_computed_and_a_metaclass_not_asked():
+    asked = []
+
+    class Watching(type):
+        def __getattribute__(cls, name):
+            asked.append(name)
+            return super().__getattribute__(name)
+
+        def __eq__(cls, other):
+            asked.append("__eq__")
+            return cls is other
+
+        __hash__ = type.__hash__
+
+    class Lazy(metaclass=Watching):
+        @property
+        def __class__(self):
+            asked.append("__class__")
+            return dict
+
+    lazy = Lazy()
+    asked.clear()
+    texts = [said(lazy), said([lazy, lazy]), said({"k": lazy}), said((lazy,) * 9)]
+    assert not is_code(lazy)
+    assert not is_array(lazy)
+    assert asked == []
+    assert texts[:2] == ["Lazy, an object", "list of 2: Lazy"]

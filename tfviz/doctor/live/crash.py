@@ -5,6 +5,7 @@ Source of the form: `Modules/faulthandler.c` and `Python/traceback.c` of CPython
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from tfviz.catalogue.report import Frame
 _HEAD = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (?P<what>.+)$", re.MULTILINE)
 _THREAD = re.compile(r"^(?P<current>Current thread|Thread) 0x[0-9a-f]+", re.IGNORECASE)
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])|\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 _MODULES = re.compile(r"^Extension modules: (?P<names>.*) \(total: \d+\)$", re.MULTILINE)
 # faulthandler writes this many frames of a thread and no more.
 MOST_FRAMES = 100
@@ -59,7 +61,9 @@ def read_dump(text: str) -> Crash:
             threads.append((thread["current"].startswith("Current"), [], False))
         elif threads and (match := _FRAME.match(line)):
             at = int(match["line"]) if match["line"].isdecimal() else None
-            threads[-1][1].append(Frame(match["file"], at, match["function"], "", number))
+            threads[-1][1].append(
+                Frame(_spelt(match["file"]), at, _letters(match["function"]), "", number)
+            )
         elif threads and line.strip() == "...":
             threads[-1] = (threads[-1][0], threads[-1][1], True)
     current = [each for each in threads if each[0] and each[1]]
@@ -73,3 +77,15 @@ def read_dump(text: str) -> Crash:
         cut,
         tuple(modules["names"].split(", ")) if modules else (),
     )
+
+
+def _spelt(file: str) -> str:
+    r"""A path in its own letters: faulthandler writes `\xfc` for ü.
+
+    A folder of Windows may be called `\xfc` itself: what is there counts.
+    """
+    return file if os.path.exists(file) else _letters(file)
+
+
+def _letters(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)

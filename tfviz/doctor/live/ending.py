@@ -6,10 +6,13 @@ here goes to the caller, which leaves the error to the waiting parent as text.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 import textwrap
 from collections.abc import Callable
+from typing import TextIO
 
 from tfviz.doctor.answer import WIDTH
 from tfviz.doctor.live.examine import Examination, examine
@@ -27,7 +30,8 @@ def tell(error: BaseException, note: Callable[[str, str], None], *, in_thread: b
 
     Args:
         error: After Python printed it.
-        note: Takes a kind and a text; 'examined' with the examination as JSON.
+        note: Takes a kind and a text; 'examined' with the examination as JSON, 'unsaid' with what
+            could not be printed here.
         in_thread: Whether the program goes on. Errors of one kind from one place are told once.
     """
     # The script may explain errors itself, in a block or by a hook.
@@ -39,11 +43,25 @@ def tell(error: BaseException, note: Callable[[str, str], None], *, in_thread: b
     # has shown the line and the place in it.
     if isinstance(error, (BrokenPipeError, SyntaxError)) and not examination.answer.recognised:
         return
-    stream = sys.stderr or sys.__stderr__
-    if stream is not None:
+    text = f"\n{HEADLINE}\n{in_words(error, examination)}"
+    try:
         # In one piece: other threads print as well.
-        stream.write(f"\n{HEADLINE}\n{in_words(error, examination)}\n")
-        stream.flush()
+        _stream().write(f"{text}\n")
+    except Exception:  # closed, or of a class that can't; ours is still open, mostly
+        note("unsaid", text)
+        return
+    with contextlib.suppress(Exception):  # a class of the script's may have no `flush`
+        _stream().flush()
+
+
+def _stream() -> TextIO:
+    """Standard error; of a script that collects it in memory the true one, as it ends right now."""
+    stream = sys.stderr
+    if stream is None or isinstance(stream, io.StringIO):
+        stream = sys.__stderr__
+    if stream is None:
+        raise OSError("there is no standard error")
+    return stream
 
 
 def in_words(error: BaseException, examination: Examination) -> str:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from tfviz.doctor.live.frames import LiveFrame, is_installed
-from tfviz.doctor.live.safely import UnreadableError, maybe, read
+from tfviz.doctor.live.safely import UnreadableError, is_kind, maybe, read, static
 from tfviz.doctor.live.values import is_array, is_code, is_plain_object
 
 # A longer file isn't parsed as a whole: only the lines around the place.
@@ -240,7 +240,7 @@ def _values(node: ast.expr, scopes: Sequence[LiveFrame]) -> Iterator[tuple[str, 
         yield from before
         return
     name, owner = before[-1]
-    if isinstance(owner, ModuleType) and is_installed(maybe(owner, "__file__") or "<frozen >"):
+    if is_kind(owner, ModuleType) and is_installed(maybe(owner, "__file__") or "<frozen >"):
         return  # `np.pi`, `cv2.COLOR_BGR2GRAY`: the line says it all
     try:
         if isinstance(node, ast.Attribute):
@@ -273,10 +273,7 @@ def _attribute(owner: Any, name: str) -> Any:
 
 
 def _is_property(owner: Any, name: str) -> bool:
-    for each in type(owner).__mro__:
-        if name in each.__dict__:
-            return isinstance(each.__dict__[name], property)
-    return False
+    return is_kind(static(owner, name), property)
 
 
 def _element(owner: Any, key: ast.expr, scopes: Sequence[LiveFrame]) -> Any:
@@ -296,10 +293,10 @@ def _element(owner: Any, key: ast.expr, scopes: Sequence[LiveFrame]) -> Any:
     if type(which) is int and negative:
         which = -which
     if type(which) is str or type(which) is int:
-        if isinstance(owner, dict):
+        if is_kind(owner, dict):
             return dict.__getitem__(owner, which)
-        if isinstance(owner, list) and type(which) is int:
+        if is_kind(owner, list) and type(which) is int:
             return list.__getitem__(owner, which)
-        if isinstance(owner, tuple) and type(which) is int:
+        if is_kind(owner, tuple) and type(which) is int:
             return tuple.__getitem__(owner, which)
     raise UnreadableError("element")

@@ -66,7 +66,8 @@ def _ends(value: Any, *names: str) -> list[str]:
             only = (
                 next(iter(built.values())) if isinstance(built, dict) and len(built) == 1 else None
             )
-            text = str(only) if type(only) is tuple else ""
+            # Its first axis is the batch that happened to come first.
+            text = str((None, *only[1:])) if type(only) is tuple and len(only) > 1 else ""
         said += [f"{name.removesuffix('s')} {text}"] if text else []
     return said
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import tempfile
 from collections import Counter
 from typing import Any
 
 from tfviz.doctor.live.description import Description, shape_text, shown
-from tfviz.doctor.live.safely import is_a, known, maybe
+from tfviz.doctor.live.safely import classes, is_a, is_just, is_kind, known, maybe, name_of
 
 # Of more elements only the first ones are asked what they are.
 LOOK = 1_000
@@ -19,8 +20,12 @@ MOST_KEYS = 8
 MOST_ITEMS, MOST_DIFFERENT = 6, 3
 _LIKE_A_PATH = re.compile(r"^(?![a-z]+://)[^\n\0<>|*?]*(?:[/\\]|\.\w{1,5}$)")
 _SECRET = re.compile(
-    r"(?i)pass(?:word|wd|phrase)|secret|credential|(?:api|access|private)_?key|"
+    r"(?i)pass(?:word|wd|phrase)|^pwd$|secret|credential|^creds$|(?:api|access|private)_?key|"
     r"(?:api|access|auth|bearer|refresh|hf|hub)_?token"
+)
+_IN_A_TEXT = (
+    (re.compile(r"(?<=://)[^/@\s]+(?=@)"), "..."),
+    (re.compile(r"(?i)(?<=\bbearer )\S+|(?<=\bbasic )\S+"), "..."),
 )
 # Tokens and passwords have no blanks and look like nothing else.
 _LIKE_A_SECRET = re.compile(r"^(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[\w+=~-]{20,}$")
@@ -31,17 +36,22 @@ def is_secret(name: str) -> bool:
     return bool(_SECRET.search(name))
 
 
+def holds_text(value: Any) -> bool:
+    """Whether it is a text, or a collection that may hold some."""
+    return is_kind(value, str, bytes, list, tuple, dict, set, frozenset)
+
+
 def text(value: Any, most: int) -> Description:
     """A text, shortened; a path with whether it is there."""
-    if isinstance(value, bytes):
+    if is_kind(value, bytes):
         head = bytes.__getitem__(value, slice(0, 12))
         size = bytes.__len__(value)
         more = "..." if size > 12 else ""
         return Description(f"bytes of {size:,}", note=f"{head!r}{more}", joint=": ", final=True)
     size = str.__len__(value)
-    start = str.__getitem__(value, slice(0, LONGEST_PATH))
+    start = _without_secrets(str.__getitem__(value, slice(0, LONGEST_PATH)))
     if size < LONGEST_PATH and _LIKE_A_PATH.search(start) and start.strip():
-        note = f"{_quoted(start)}, {presence(start)}"
+        note = _told_path(start)
     elif _LIKE_A_SECRET.search(start):
         note = f"{start[:4]!r}... of {size} characters"
     elif size <= LONGEST_TEXT:
@@ -51,23 +61,52 @@ def text(value: Any, most: int) -> Description:
     return Description("str", note=note, joint=" ")
 
 
+def _without_secrets(text: str) -> str:
+    """Without the user and password of an address, and what follows `Bearer`."""
+    for pattern, instead in _IN_A_TEXT:
+        text = pattern.sub(instead, text)
+    return text
+
+
 def _quoted(value: str) -> str:
     if len(value) <= 2 * LONGEST_TEXT:
         return repr(value)
     return f"{value[:LONGEST_TEXT]!r}...{value[-LONGEST_TEXT:]!r}"
 
 
+# What names a file even where there is none: a beginning, or a suffix that starts with a letter.
+_SURELY_A_PATH = re.compile(r"^(?:[/\\~]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|\.[A-Za-z]\w{0,4}$")
+
+
 def presence(name: str) -> str:
-    """Whether a path is there: 'a file of 12 bytes', 'a folder', 'doesn't exist'."""
+    """Whether a path is there: 'a file of 12 bytes', 'a folder', 'doesn't exist'.
+
+    Of what only may be a path (`n/a`), of a template of names and of what lay in a temporary folder
+    that is gone by now, nothing is said where nothing is there.
+    """
     try:
         if os.path.isdir(name):
             return "a folder"
         if os.path.isfile(name):
             size = os.path.getsize(name)
             return f"a file of {size:,} bytes" if size else "an empty file"
-        return "a broken link" if os.path.islink(name) else "doesn't exist"
+        if os.path.islink(name):
+            return "a broken link"
+        return "doesn't exist" if _is_missed(name) else ""
     except (OSError, ValueError):
         return "can't be looked up"
+
+
+def _is_missed(name: str) -> bool:
+    if not _SURELY_A_PATH.search(name) or re.search(r"\{\w*[:!}]|%0?\d*[ds]", name):
+        return False
+    folder = os.path.dirname(os.path.abspath(name))
+    temporary = os.path.realpath(tempfile.gettempdir())
+    return os.path.isdir(folder) or not os.path.realpath(folder).startswith(temporary)
+
+
+def _told_path(name: str) -> str:
+    return ", ".join(filter(None, [_quoted(name), presence(name)]))
 
 
 def path(value: Any, most: int) -> Description:
@@ -75,12 +114,12 @@ def path(value: Any, most: int) -> Description:
     if type(value).__module__.split(".", 1)[0] != "pathlib":
         return Description("Path")
     name = str(value)
-    return Description("Path", note=f"{_quoted(name)}, {presence(name)}", joint=" ", final=True)
+    return Description("Path", note=_told_path(name), joint=" ", final=True)
 
 
 def number(value: Any, most: int) -> Description:
     """One number of Python."""
-    kind = next(each.__name__ for each in type(value).__mro__ if each.__module__ == "builtins")
+    kind = next(name for package, name in classes(value) if package == "builtins")
     if kind == "complex":
         return Description(kind, note=complex.__repr__(value), joint=" ")
     if kind == "bool":
@@ -91,7 +130,10 @@ def number(value: Any, most: int) -> Description:
 
 
 def shortened(text: str) -> str:
-    """At most twenty characters of a text."""
+    """At most twenty characters of a text, and of what looks like a key only the first."""
+    text = _without_secrets(text[:LONGEST_PATH])
+    if _LIKE_A_SECRET.search(text):
+        return f"{text[:4]}..."
     return text if len(text) <= 20 else f"{text[:17]}..."
 
 
@@ -102,7 +144,7 @@ def elements(items: list[Any], size: int) -> str:
         items: The first of them.
         size: How many there are.
     """
-    kinds = Counter(type(item).__name__ for item in items)
+    kinds = Counter(name_of(type(item)) for item in items)
     said = [f"{count} {kind}" if len(kinds) > 1 else kind for kind, count in kinds.most_common(4)]
     text = f"of {', '.join(said)}"
     shapes = Counter(shape for item in items if (shape := shape_of(item)) is not None)
@@ -117,7 +159,7 @@ def elements(items: list[Any], size: int) -> str:
     elif all(type(item) is str for item in items):
         text += f", e.g. {shortened(items[0])!r}"
     else:
-        lengths = sorted({len(item) for item in items if type(item) in (list, tuple)})
+        lengths = sorted({len(item) for item in items if is_just(item, list, tuple)})
         if len(lengths) > 1:
             text += f", lengths {lengths[0]} to {lengths[-1]}"
         elif lengths:
@@ -126,9 +168,7 @@ def elements(items: list[Any], size: int) -> str:
 
 
 def _is_number(item: Any) -> bool:
-    return type(item) in (int, float) or (
-        known(item) and is_a(item, "numpy", "integer", "floating")
-    )
+    return is_just(item, int, float) or (known(item) and is_a(item, "numpy", "integer", "floating"))
 
 
 def shape_of(value: Any) -> str | None:
@@ -144,7 +184,7 @@ def shape_of(value: Any) -> str | None:
 
 def sequence(value: Any, most: int) -> Description:
     """A list or tuple: its values when they are few and plain, else what they are."""
-    base = list if isinstance(value, list) else tuple
+    base = list if is_kind(value, list) else tuple
     size = base.__len__(value)
     kind = f"{base.__name__} of {size}"
     own = type(value).__name__ not in ("list", "tuple", "ListWrapper", "TrackedList")
@@ -168,13 +208,13 @@ def _items(items: list[Any], size: int) -> str:
 
 
 def _is_small(item: Any) -> bool:
-    return item is None or type(item) in (int, float, bool, str)
+    return item is None or is_just(item, int, float, bool, str)
 
 
 def _small(item: Any) -> str:
     if type(item) is str:
         return repr(shortened(item))
-    return shown(item) if type(item) in (int, float) else str(item)
+    return shown(item) if is_just(item, int, float) else str(item)
 
 
 def brief(item: Any) -> str:
@@ -187,7 +227,7 @@ def brief(item: Any) -> str:
         return _small(item)
     shape = shape_of(item)
     kind = {"EagerTensor": "Tensor", "SymbolicTensor": "Tensor"}.get(
-        type(item).__name__, type(item).__name__
+        name_of(type(item)), name_of(type(item))
     )
     if shape is not None:
         dtype = maybe(item, "dtype")
@@ -200,7 +240,7 @@ def brief(item: Any) -> str:
             else ""
         )
         return f"{kind} {shape} {named}".rstrip()
-    if type(item) in (list, tuple, dict, set):
+    if is_just(item, list, tuple, dict, set):
         return f"{kind} of {len(item)}"
     return kind
 
@@ -225,17 +265,17 @@ def mapping(value: Any, most: int) -> Description:
 
 
 def _of_key(key: Any, value: Any) -> str:
-    hidden = type(key) is str and isinstance(value, str | bytes) and is_secret(key)
+    hidden = type(key) is str and is_secret(key) and holds_text(value)
     return "not shown here" if hidden else brief(value)
 
 
 def _key(key: Any) -> str:
-    return _small(key) if _is_small(key) else type(key).__name__
+    return _small(key) if _is_small(key) else name_of(type(key))
 
 
 def collection(value: Any, most: int) -> Description:
     """A set."""
-    base = set if isinstance(value, set) else frozenset
+    base = set if is_kind(value, set) else frozenset
     return Description(f"{base.__name__} of {base.__len__(value)}", final=type(value) is base)
 
 

@@ -48,6 +48,20 @@ class Doctor:
                 report.sections.append((SECTION, text))
         return report
 
+    def pytest_exception_interact(
+        self,
+        call: pytest.CallInfo[object],
+        report: pytest.CollectReport | pytest.TestReport,
+    ) -> None:
+        """Examine why a test file can't be imported; of tests the report is made above."""
+        if not isinstance(report, pytest.CollectReport) or call.excinfo is None:
+            return
+        error = call.excinfo.value
+        if isinstance(error, pytest.Collector.CollectError):
+            error = error.__cause__ or error  # an ImportError is told anew
+        if isinstance(error, Exception) and (text := _text(error)):
+            report.sections.append((SECTION, text))
+
 
 def _text(error: Exception) -> str:
     from tfviz.doctor.live.examine import examine

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from tfviz.catalogue.diagnosis import diagnosis, fill
 from tfviz.doctor.answer import Answer, Finding
-from tfviz.doctor.live.clues import SAYING, SETTLING
-from tfviz.doctor.live.clues.case import Case, Clue, Settled
+from tfviz.doctor.live.clues import MENDING, SAYING, SETTLING
+from tfviz.doctor.live.clues.case import Case, Clue, Mended, Settled
 from tfviz.doctor.live.frames import LiveFrame, own_frame
 
 SECONDS = 3.0
@@ -41,6 +41,9 @@ def refine(answer: Answer, error: BaseException, frames: Sequence[LiveFrame]) ->
         if settled is not None:
             case = replace(case, answer=_with(case.answer, settled))
             break
+    for clue in MENDING:
+        if time.monotonic() < end:
+            case = _mended(clue, case, broken)
     sentences: list[str] = []
     for clue in SAYING:
         if time.monotonic() < end:
@@ -61,6 +64,20 @@ def _settled(clue: Clue, case: Case, broken: list[str]) -> Settled | None:
         broken.append(clue.name)
         return None
     return found if isinstance(found, Settled) else None
+
+
+def _mended(clue: Clue, case: Case, broken: list[str]) -> Case:
+    """The first finding with the parts that a clue gives anew."""
+    try:
+        change = clue.look(case) if case.answer.findings and clue.fits(case) else None
+    except Exception:  # as above
+        broken.append(clue.name)
+        return case
+    if not isinstance(change, Mended):
+        return case
+    new = {name: value for name, value in vars(change).items() if value is not None}
+    first, *rest = case.answer.findings
+    return replace(case, answer=replace(case.answer, findings=(replace(first, **new), *rest)))
 
 
 def _said(clue: Clue, case: Case, broken: list[str]) -> list[str]:
@@ -93,8 +110,8 @@ def _finding(settled: Settled, top: Sequence[Finding]) -> Finding:
     """A diagnosis that the text alone didn't show."""
     entry = diagnosis(settled.id)
 
-    def filled(text: str) -> str:
-        return fill(text, settled.groups, entry.defaults)
+    def filled(text: str, *, code: bool = False) -> str:
+        return fill(text, settled.groups, entry.defaults, code=code)
 
     return Finding(
         id=entry.id,
@@ -103,7 +120,7 @@ def _finding(settled: Settled, top: Sequence[Finding]) -> Finding:
         confidence="certain",
         evidence=top[0].evidence if top else (),
         fix=filled(entry.fix.text),
-        code=filled(entry.fix.code),
+        code=filled(entry.fix.code, code=True),
         commands=tuple(map(filled, entry.fix.commands)),
         instead=filled(entry.instead),
         links=entry.links,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Packages whose properties and methods only tell, as far as they are read here.
@@ -21,8 +21,8 @@ class UnreadableError(Exception):
 
 def classes(value: Any) -> Iterator[tuple[str, str]]:
     """(package, class name) of the classes of an object, its own first."""
-    for each in type(value).__mro__:
-        yield _package(each), each.__name__
+    for each in mro(type(value)):
+        yield _package(each), name_of(each)
 
 
 def is_a(value: Any, package: str, *names: str) -> bool:
@@ -41,6 +41,11 @@ def own_code(value: Any, name: str) -> bool:
     return owner is not None and _package(owner) not in _KNOWN
 
 
+def static(value: Any, name: str) -> Any:
+    """What the classes of an object have under a name, as it stands there; None for nothing."""
+    return _static(type(value), name)[0]
+
+
 def read(value: Any, name: str) -> Any:
     """An attribute, as far as it can be read without running the user's code.
 
@@ -51,7 +56,7 @@ def read(value: Any, name: str) -> Any:
         UnreadableError: When there is none, or only code of the user's could tell.
         Exception: What a library's property raises in an object that is half built.
     """
-    if isinstance(value, types.ModuleType):
+    if is_kind(value, types.ModuleType):
         # A module's own __getattr__ may import half a framework.
         if name in vars(value):
             return vars(value)[name]
@@ -67,7 +72,7 @@ def read(value: Any, name: str) -> Any:
     kind = type(found)
     if not hasattr(kind, "__get__"):
         return found
-    if kind in _PLAIN or kind.__name__ == _TUPLE_FIELD:
+    if kind in _PLAIN or name_of(kind) == _TUPLE_FIELD:
         return found.__get__(value, type(value))
     if _package(owner) in _KNOWN:
         return found.__get__(value, type(value))
@@ -82,6 +87,38 @@ def maybe(value: Any, name: str, default: Any = None) -> Any:
         return default
 
 
+# By `type` itself: a metaclass of the user's could answer otherwise, or count who asks.
+_MRO = type.__dict__["__mro__"]
+_NAME = type.__dict__["__name__"]
+_NAMES = type.__dict__["__dict__"]
+
+
+def mro(kind: type) -> tuple[type, ...]:
+    """The classes of a class."""
+    found: tuple[type, ...] = _MRO.__get__(kind)
+    return found
+
+
+def name_of(kind: type) -> str:
+    """The name of a class."""
+    return str(_NAME.__get__(kind))
+
+
+def is_kind(value: Any, *kinds: type) -> bool:
+    """As `isinstance`, which asks `value.__class__`: that of a lazy object computes it."""
+    return any(each is kind for each in mro(type(value)) for kind in kinds)
+
+
+def is_just(value: Any, *kinds: type) -> bool:
+    """Whether an object is of one of these classes, and of no class made from it."""
+    return any(type(value) is kind for kind in kinds)
+
+
+def _names(kind: type) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _NAMES.__get__(kind)
+    return found
+
+
 def _package(kind: type) -> str:
     # Of the type itself: a metaclass or a class attribute of the user's could answer otherwise.
     module = type.__dict__["__module__"].__get__(kind)
@@ -89,9 +126,10 @@ def _package(kind: type) -> str:
 
 
 def _static(kind: type, name: str) -> tuple[Any, type | None]:
-    for each in kind.__mro__:
-        if name in each.__dict__:
-            return each.__dict__[name], each
+    for each in mro(kind):
+        names = _names(each)
+        if name in names:
+            return names[name], each
     return None, None
 
 

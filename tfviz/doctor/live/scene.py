@@ -14,7 +14,8 @@ from tfviz.doctor.answer import WIDTH
 from tfviz.doctor.live.description import ALL, SAMPLE, Description
 from tfviz.doctor.live.expressions import on_the_line, statement_at
 from tfviz.doctor.live.frames import LiveFrame, frames_of, own_frame, told_place
-from tfviz.doctor.live.plain import is_secret
+from tfviz.doctor.live.plain import holds_text, is_secret
+from tfviz.doctor.live.safely import is_kind, name_of
 from tfviz.doctor.live.values import describe, is_array
 
 MOST_VALUES = 12
@@ -136,9 +137,13 @@ def _values(frame: LiveFrame, frames: Sequence[LiveFrame]) -> tuple[Value, ...]:
 
 
 def _hidden(name: str, value: Any) -> Description | None:
-    if is_secret(name) and isinstance(value, str | bytes):
-        return Description(type(value).__name__, note=f"{len(value)} characters, not shown here")
-    return None
+    if not is_secret(name) or not holds_text(value):
+        return None
+    kind = name_of(type(value))
+    if is_kind(value, str, bytes):
+        size = (str if is_kind(value, str) else bytes).__len__(value)
+        return Description(kind, note=f"{size} characters, not shown here")
+    return Description(kind, note="not shown here")
 
 
 def _where(scene: Scene) -> str:

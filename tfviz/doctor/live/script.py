@@ -36,6 +36,7 @@ class Outcome:
         ended: Its exit code or signal.
         examined: JSON of each error that it examined itself, in order.
         unexamined: Text of each error that it could not examine.
+        unsaid: What it examined and could not print, as its standard error was closed.
         crash: What faulthandler saw.
         evidence: What speaks for a kill for want of memory; '' when nothing does.
     """
@@ -44,6 +45,7 @@ class Outcome:
     ended: Ended
     examined: tuple[str, ...] = ()
     unexamined: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     crash: Crash = field(default_factory=Crash)
     evidence: str = ""
 
@@ -75,6 +77,7 @@ def run_script(arguments: Sequence[str], *, module: bool = False) -> Outcome:
         ended,
         tuple(text for kind, text in said if kind == "examined"),
         _left(said),
+        tuple(text for kind, text in said if kind == "unsaid"),
         Crash() if ended.code == 0 else crash,
         memory.evidence(before, memory.kills(), ended.peak, memory.limit()) if killed else "",
     )

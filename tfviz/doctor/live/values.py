@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tfviz.doctor.live.description import ALL, Description
-from tfviz.doctor.live.safely import classes, is_a
+from tfviz.doctor.live.safely import classes, is_a, is_kind, name_of
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def describe(value: Any, most: int = ALL) -> Description:
             try:
                 return _named(value, kind.describe(value, most))
             except Exception:  # an object that was left half built by the very error
-                return Description(type(value).__name__, note="can't be read")
-    return Description(type(value).__name__, note="an object")
+                return Description(name_of(type(value)), note="can't be read")
+    return Description(name_of(type(value)), note="an object")
 
 
 def is_array(value: Any) -> bool:
@@ -105,7 +105,9 @@ def is_array(value: Any) -> bool:
 
 def is_code(value: Any) -> bool:
     """Whether a value is a function, a class or a module: its name says all."""
-    return isinstance(value, type) or any(name in _CODE for _, name in classes(value))
+    if is_a(value, "keras", "Layer"):
+        return False  # Keras's functional models are also of a class called Function
+    return is_kind(value, type) or any(name in _CODE for _, name in classes(value))
 
 
 def is_plain_object(value: Any) -> bool:
@@ -115,7 +117,7 @@ def is_plain_object(value: Any) -> bool:
 
 def _named(value: Any, description: Description) -> Description:
     """With the name of the user's own class, where it is one."""
-    own = type(value).__name__
+    own = name_of(type(value))
     if description.kind == own or description.final or own == "Parameter":
         return description
     return replace(description, kind=f"{own} ({description.kind})")

@@ -7,6 +7,7 @@ import linecache
 import os
 import re
 import signal
+import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from tfviz.doctor.explain import explain_error
 from tfviz.doctor.live.crash import Crash
 from tfviz.doctor.live.ending import HEADLINE
 from tfviz.doctor.live.examine import Examination
+from tfviz.doctor.live.interpreters import other_python
 from tfviz.doctor.live.memory import gigabytes
 from tfviz.doctor.live.recursion import cycle_sentence
 from tfviz.doctor.live.script import Outcome
@@ -65,9 +67,12 @@ def say(outcome: Outcome) -> str:
     Args:
         outcome: What `run_script` returned.
     """
-    parts = [str(Examination(explain_error(text), None)) for text in outcome.unexamined]
+    answers = [explain_error(text) for text in outcome.unexamined]
+    # Python has shown the lines; without a scene and a cause nothing is to be added to them.
+    parts = [str(Examination(each, None)) for each in answers if each.recognised]
     parts += end_in_words(outcome)
-    return "\n".join(["", HEADLINE, "\n\n".join(parts)]) if parts else ""
+    ours = [*outcome.unsaid, *(["\n".join(["", HEADLINE, "\n\n".join(parts)])] if parts else [])]
+    return "\n".join(ours)
 
 
 def to_dict(outcome: Outcome) -> dict[str, Any]:
@@ -121,6 +126,8 @@ def end_in_words(outcome: Outcome) -> list[str]:
     if outcome.crash.what and os.name != "nt":
         # Only a process that was forked from the script writes to the same file.
         return _crashed("", outcome.crash, "A worker process")
+    if any('"ModuleNotFoundError' in text for text in outcome.examined):
+        return [_wrap(each) for each in other_python(sys.executable)]
     return []
 
 

@@ -159,6 +159,16 @@ def _gpu_not_used(machine: Machine, ran: Ran) -> list[Problem]:
     )
 
 
+def _is_named(machine: Machine, hiding_file: Problem, words: str) -> bool:
+    """Whether an error tells of the file, or of the module that it hides."""
+    match = re.match("`([^`]+)`", hiding_file.text)
+    if match is None:
+        return False
+    name = match[1].rstrip("/")
+    quoted = re.search(rf"'{re.escape(name.partition('.')[0])}(?:\.[\w.]+)?'", words)
+    return str(machine.cwd / name) in words or quoted is not None
+
+
 def _failed(machine: Machine, ran: Ran, steps: Sequence[Mapping[str, Any]]) -> Problem:
     last = steps[-1] if steps else {"step": ""}
     doing = _DOING.get(last["step"], "after it had started").format(
@@ -197,9 +207,10 @@ def _failed(machine: Machine, ran: Ran, steps: Sequence[Mapping[str, Any]]) -> P
             fix="First mend what stands above, memory and variables too. Where nothing does, a "
             "compiled package is broken:",
         )
-    hiding_file = next(
-        (each for each in hiding.look(machine).problems if each.state is State.WRONG), None
-    )
+    hidden = [each for each in hiding.look(machine).problems if each.state is State.WRONG]
+    # Of several the one that the error speaks of: the others come to light when that one is mended.
+    hiding_file = next((each for each in hidden if _is_named(machine, each, ran.err)), None)
+    hiding_file = hiding_file or next(iter(hidden), None)
     if hiding_file is not None:
         # The error's own words are about what the file lacks, which misleads.
         return wrong(

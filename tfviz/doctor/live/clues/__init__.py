@@ -16,15 +16,23 @@ from tfviz.doctor.live.clues import (  # isort: skip
     keys,
     kinds,
     attributes,
+    emptied,
+    plots,
+    programs,
+    scanned,
+    sizes,
+    remedies,
 )
-from tfviz.doctor.live.clues.case import SAYING, SETTLING
+from tfviz.doctor.live.clues.case import MENDING, SAYING, SETTLING
 
 __all__ = [
+    "MENDING",
     "SAYING",
     "SETTLING",
     "attributes",
     "contents",
     "dtypes",
+    "emptied",
     "gradients",
     "hidden",
     "keys",
@@ -36,5 +44,10 @@ __all__ = [
     "nothing",
     "paths",
     "pictures",
+    "plots",
+    "programs",
+    "remedies",
+    "scanned",
     "shapes",
+    "sizes",
 ]

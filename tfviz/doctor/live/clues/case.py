@@ -1,13 +1,17 @@
 """What a clue is given, and how it is known for which errors it looks.
 
-Two kinds. One *settles* which diagnosis it is: values tell apart what the words leave open. The
-other *says* what it saw, in whole sentences with values, below the diagnosis that stands.
+Three kinds. One *settles* which diagnosis it is: values tell apart what the words leave open. The
+second *says* what it saw, in whole sentences with values, below the diagnosis that stands. The
+third *mends* the advice, so that the code to type fits these names and values.
 
     @settles("cv2.empty_image")                # for these diagnoses, or families
     def from_a_crop(case): return Settled("cv2.empty_crop")
 
     @says("numpy.broadcast", errors=["KeyError"])      # or for these types of exception
     def axes(case): yield "`a` is (3,) and `b` (4,): axis 0 differs."
+
+    @mends("numpy.matmul_sizes")
+    def transposed(case): return Mended(code="x @ w.T")
 """
 
 from __future__ import annotations
@@ -95,10 +99,25 @@ class Settled:
 
 
 @dataclass(frozen=True)
+class Mended:
+    """What the advice becomes for the values that are here; None leaves a part as it is."""
+
+    title: str | None = None
+    cause: str | None = None
+    fix: str | None = None
+    code: str | None = None
+    instead: str | None = None
+
+
+@dataclass(frozen=True)
 class Clue:
     """One function and what it looks at."""
 
-    look: Callable[[Case], Settled | None] | Callable[[Case], Iterable[str]]
+    look: (
+        Callable[[Case], Settled | None]
+        | Callable[[Case], Mended | None]
+        | Callable[[Case], Iterable[str]]
+    )
     ids: tuple[str, ...]
     errors: tuple[str, ...]
 
@@ -117,6 +136,7 @@ class Clue:
 
 SETTLING: list[Clue] = []
 SAYING: list[Clue] = []
+MENDING: list[Clue] = []
 
 
 def settles(
@@ -138,6 +158,18 @@ def says(
 
     def known(look: Callable[[Case], Iterable[str]]) -> Callable[[Case], Iterable[str]]:
         SAYING.append(Clue(look, ids, tuple(errors)))
+        return look
+
+    return known
+
+
+def mends(
+    *ids: str, errors: Sequence[str] = ()
+) -> Callable[[Callable[[Case], Mended | None]], Callable[[Case], Mended | None]]:
+    """Make a clue known that fits the advice to the values."""
+
+    def known(look: Callable[[Case], Mended | None]) -> Callable[[Case], Mended | None]:
+        MENDING.append(Clue(look, ids, tuple(errors)))
         return look
 
     return known

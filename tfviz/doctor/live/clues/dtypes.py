@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, says
-from tfviz.doctor.live.clues.seen import arrays_on_line, dtype_of, listed
+from tfviz.doctor.live.clues.seen import MOST_ITEMS, arrays_on_line, dtype_of, listed
+from tfviz.doctor.live.clues.source import reader_of
+from tfviz.doctor.live.clues.trees import holds, statements_of
+from tfviz.doctor.live.safely import maybe
 
 
 @says("tf.dtype_mismatch", "torch.dtype_mismatch", "torch.long_expected", "autodiff.watch_integer",
@@ -31,6 +35,22 @@ def whose_types(case: Case) -> Iterator[str]:
             other = next(each for each in kinds if "float" in each)
             said = f"{said[:-1]}: `tf.cast({whole[0]}, tf.{other})`."
     yield said
+    if case.is_about(["tf."]) and kinds & {"float16", "bfloat16"}:
+        policy = _policy()
+        if policy.startswith("mixed_"):
+            yield (
+                f"The policy '{policy}' is set: models and layers compute in {policy[6:]} and give it, "
+                f"while the data and the loss stay float32. Cast what the model gives, or give its "
+                f"last layer `dtype='float32'`."
+            )
+
+
+def _policy() -> str:
+    """The name of Keras's dtype policy, '' without Keras."""
+    keras = sys.modules.get("keras")
+    asked = getattr(getattr(keras, "config", None), "dtype_policy", None)
+    policy = asked() if asked is not None else None
+    return str(maybe(policy, "name") or "")
 
 
 def operands(case: Case) -> list[tuple[str, Any]]:
@@ -63,6 +83,32 @@ def the_text(case: Case) -> Iterator[str]:
         if place:
             yield f"'{match[1]}' is in `{name}`, {place}."
             return
+    yield from _row_of_loop(case, match[1])
+
+
+def _row_of_loop(case: Case, text: str) -> Iterator[str]:
+    """Which row of a list of dictionaries or lists was being read, by the loop over it."""
+    tops: list[ast.AST] = [*statements_of(case.line.scope)]
+    for top in tops:
+        if not holds(top, case.own.line):
+            continue
+        for each in ast.walk(top):
+            if not isinstance(each, ast.For | ast.comprehension) or not isinstance(
+                each.target, ast.Name
+            ):
+                continue
+            row = case.line.maybe(ast.Name(each.target.id, ast.Load()))
+            rows = case.line.maybe(each.iter)
+            if rows is None and case.callers:
+                rows = reader_of(case.callers[0]).maybe(each.iter)
+            if type(row) not in (dict, list, tuple) or type(rows) not in (list, tuple):
+                continue
+            at = next((i for i, item in enumerate(rows[:MOST_ITEMS]) if item is row), None)
+            cells = row.items() if type(row) is dict else enumerate(row)
+            keys = [key for key, cell in cells if type(cell) is str and cell == text]
+            if at is not None and len(keys) == 1:
+                yield f"'{text}' is {each.target.id}[{keys[0]!r}] of `{ast.unparse(each.iter)}[{at}]`, entry {at} of {len(rows)}."
+                return
 
 
 def _lists(case: Case) -> list[tuple[str, Any]]:

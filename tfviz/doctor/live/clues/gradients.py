@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
+from tfviz.doctor.live.clues.fitting import is_layer
 from tfviz.doctor.live.clues.pictures import nones
 from tfviz.doctor.live.clues.seen import dtype_of, is_symbolic, listed, shape_of
 from tfviz.doctor.live.clues.source import Reader
@@ -28,7 +29,7 @@ _DIAGNOSES = ("autodiff.tape_gradient_none", "tf.none_to_tensor", "autodiff.no_g
 def taken(case: Case) -> tuple[ast.Call, ast.With | None, Reader] | None:
     """The call of `tape.gradient` behind the None, the tape's block, and where they stand."""
     places = [case.line]
-    for each in nones(case):
+    for each in [*nones(case), *_lists_of_none(case)]:
         for origin, there in case.line.origins(each):
             if isinstance(origin, ast.Call) and last_name(origin.func) in _CALLS:
                 return origin, _tape(origin, there), there
@@ -45,6 +46,15 @@ def taken(case: Case) -> tuple[ast.Call, ast.With | None, Reader] | None:
 
 
 _CALLS = ("gradient", "jacobian", "batch_jacobian")
+
+
+def _lists_of_none(case: Case) -> Iterator[ast.AST]:
+    """Names of lists of gradients in which there is a None."""
+    for node in ast.walk(case.line.statement) if case.line.statement is not None else ():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            value = case.line.maybe(node)
+            if type(value) in (list, tuple) and any(each is None for each in value):
+                yield node
 
 
 def _tape(call: ast.Call, place: Reader) -> ast.With | None:
@@ -113,11 +123,47 @@ def _not_a_leaf(source: ast.expr, place: Reader, tape: ast.With) -> bool:
     return isinstance(source, ast.Name) and name not in used
 
 
-def _breaks(tape: ast.With) -> Iterator[str]:
-    for each in ast.walk(tape):
+def _breaks(tape: ast.With, place: Reader | None = None) -> Iterator[str]:
+    """What cuts the connection: in the block itself, then in functions of the file it calls."""
+    yield from _breaks_in(tape)
+    if place is None:
+        return
+    for call in ast.walk(tape):
+        name = last_name(call.func) if isinstance(call, ast.Call) else None
+        found = [
+            n for n in ast.walk(place.tree) if isinstance(n, ast.FunctionDef) and n.name == name
+        ]
+        if len(found) == 1 and found[0] is not place.scope:
+            for said in _breaks_in(found[0]):
+                yield f"line {call.lineno} calls `{name}`, where {said}"  # type: ignore[attr-defined]
+
+
+def _only_index(call: ast.Call, block: ast.AST) -> bool:
+    """Whether what a call gives is only used to pick an entry, which breaks nothing."""
+    names = {
+        target.id
+        for each in ast.walk(block)
+        if isinstance(each, ast.Assign) and call in ast.walk(each.value)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    }
+    picked = [n for n in ast.walk(block) if isinstance(n, ast.Subscript)]
+    inside = {m for each in picked for m in ast.walk(each.slice)}
+    if call in inside:
+        return True
+    uses = [
+        n
+        for n in ast.walk(block)
+        if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load)
+    ]
+    return bool(uses) and all(each in inside for each in uses)
+
+
+def _breaks_in(block: ast.AST) -> Iterator[str]:
+    for each in ast.walk(block):
         if isinstance(each, ast.Call):
             said = _NO_GRADIENT.get(last_name(each.func) or "")
-            if said:
+            if said and not _only_index(each, block):
                 yield f"line {each.lineno} has `{ast.unparse(each):.60}`: {said}"
             elif last_name(each.func) == "cast" and "int" in ast.unparse(each):
                 yield f"line {each.lineno} has `{ast.unparse(each):.60}`: whole numbers have no gradient"
@@ -141,11 +187,28 @@ def why_none(case: Case) -> Iterator[str]:
         for sentence in _source(call.args[1], tape, place):
             told = True
             yield sentence
-    for sentence in list(_breaks(tape))[:1]:
+    for sentence in list(_breaks(tape, place))[:1]:
         told = True
         yield f"Inside the tape {sentence}."
     if not told and call.args:
-        yield from _target(call.args[0], tape, place)
+        before = list(_before(tape, place)) or list(_target(call.args[0], tape, place))
+        yield from before[:1]
+
+
+def _before(tape: ast.With, place: Reader) -> Iterator[str]:
+    """What the block works on that a model made before the tape was opened."""
+    used = [n for n in ast.walk(tape) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    for name in dict.fromkeys(each.id for each in used):
+        made = next((e for e in place.bindings(name) if e.lineno < tape.lineno), None)
+        later = [e for e in place.bindings(name) if e.lineno >= tape.lineno]
+        value = getattr(made, "value", None)
+        if made is None or later or not isinstance(value, ast.Call):
+            continue
+        if is_layer(place.maybe(value.func)):
+            yield (
+                f"`{name}` was computed on line {made.lineno}, `{ast.unparse(made):.60}`, before the "
+                f"tape was opened on line {tape.lineno}: nothing of that was recorded."
+            )
 
 
 def _which_variables(case: Case, call: ast.Call, place: Reader) -> Iterator[str]:
@@ -158,8 +221,9 @@ def _which_variables(case: Case, call: ast.Call, place: Reader) -> Iterator[str]
         names = [f"entry {i}" for i in missing]
         if isinstance(sources, list | tuple) and len(sources) == len(value):
             names = [_variable(sources[i]) or f"entry {i}" for i in missing]
-        which = "all" if len(missing) == len(value) else "some"
-        yield f"{len(missing)} of the {len(value)} entries of `{name}` are None ({which}): {listed(names)}."
+        every = len(missing) == len(value)
+        which = f"All {len(value)}" if every else f"{len(missing)} of the {len(value)}"
+        yield f"{which} entries of `{name}` are None: {listed(names)}."
         return
 
 
@@ -226,7 +290,7 @@ def what_it_was_done_to(case: Case) -> Iterator[str]:
         elif is_a(value, "keras", "Sequential") and maybe(value, "built") is False:
             yield f"`{name}` has no Input and was never called, so none of its layers has an output yet."
         elif is_symbolic(value):
-            yield f"`{name}` is a symbolic tensor {shape_of(value)}: inside a tf.function, without values."
+            yield f"`{name}` is a symbolic tensor {shape_of(value)}: a place in a graph that is being compiled, without values."
         else:
             continue
         told += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
@@ -28,18 +28,29 @@ def key_or_index(case: Case) -> Settled | None:
     """A plain dictionary or list of the user's."""
     if case.ids or any(each.frame is not None for each in case.inner):
         return None
-    found = _subscript(case)
+    found = asked_of(case)
     if found is None:
         return None
     _, owner, key = found
     if isinstance(case.error, KeyError) and type(owner) is not type(None):
         return Settled("python.key_missing", {"key": f"{shown(key)}"})
-    if isinstance(case.error, IndexError):
+    if isinstance(case.error, IndexError) and shape_of(owner) is None:
         return Settled("python.index_out_of_range", {"index": f"{shown(key)}"})
     return None
 
 
-def _subscript(case: Case) -> tuple[ast.Subscript, Any, Any] | None:
+@settles("python.index_out_of_range.array")
+def index_of_an_array(case: Case) -> Settled | None:
+    """The array, its axis and the index are at hand."""
+    found = asked_of(case)
+    beyond = _beyond(found[1], found[2]) if found else None
+    if beyond is None:
+        return None
+    axis, index, size = map(str, beyond)
+    return Settled("python.index_out_of_range.array", {"axis": axis, "index": index, "size": size})
+
+
+def asked_of(case: Case) -> tuple[ast.Subscript, Any, Any] | None:
     """The subscript that failed: its source, what was asked, and for what."""
     missing = object()
     for top in (case.line.node, case.line.statement):
@@ -64,10 +75,17 @@ def _is_plain(key: Any) -> bool:
 
 
 def _out_of_range(owner: Any, key: Any) -> bool:
+    return _beyond(owner, key) is not None
+
+
+def _beyond(owner: Any, key: Any) -> tuple[int, int, int] | None:
+    """(axis, index, size) of the index that is out of range, None when none is."""
     shape = shape_of(owner)
-    size = len(owner) if type(owner) in (list, tuple, str, range) else shape[0] if shape else None
-    index = int(key) if _is_index(key) else None
-    return size is not None and index is not None and not -size <= index < size
+    sizes = (len(owner),) if type(owner) in (list, tuple, str, range) else shape or ()
+    for axis, (each, size) in enumerate(zip(key if type(key) is tuple else (key,), sizes)):  # noqa: B905
+        if size is not None and _is_index(each) and not -size <= int(each) < size:
+            return axis, int(each), size
+    return None
 
 
 def _is_index(key: Any) -> bool:
@@ -78,7 +96,7 @@ def _is_index(key: Any) -> bool:
       errors=["KeyError"])  # fmt: skip
 def which_keys_there_are(case: Case) -> Iterator[str]:
     """The keys that exist, and the nearest."""
-    found = _subscript(case)
+    found = asked_of(case)
     if found is None:
         return
     node, owner, key = found
@@ -112,12 +130,16 @@ def _as_written(key: Any, case: Case) -> str:
 @says("python.index_out_of_range", "env.no_gpu_listed", errors=["IndexError"])
 def which_index(case: Case) -> Iterator[str]:
     """The index, its name, and how long what it was asked of is."""
-    found = _subscript(case)
+    found = asked_of(case)
     if found is None:
         return
     node, owner, key = found
     shape = shape_of(owner)
-    size = shape[0] if shape else len(owner)
+    beyond = _beyond(owner, key)
+    if shape and beyond is not None:
+        yield from _of_axis(case, node, shape, beyond)
+        return
+    size = len(owner)
     what = f"{kind_of(owner)} of {number(int(size or 0), 'entry', 'entries')}"
     index = ast.unparse(node.slice)
     named = (
@@ -127,6 +149,36 @@ def which_index(case: Case) -> Iterator[str]:
     )
     last = "it is empty" if not size else f"they are numbered 0 to {int(size) - 1}"
     yield f"{named}, and `{ast.unparse(node.value)}` is {what}: {last}."
+    if size and key == size:
+        yield _one_too_far(case)
+
+
+def _one_too_far(case: Case) -> str:
+    lines = [str(each.line) for each in reversed(case.callers[:3]) if each.file == case.own.file]
+    way = f" The lines that led here: {', '.join(lines)} and {case.own.line}." if lines else ""
+    return (
+        f"That is exactly one past the end: what counts, a `range` or a `__len__`, goes one too "
+        f"far, or the entry after the last was asked for.{way}"
+    )
+
+
+def _of_axis(
+    case: Case, node: ast.Subscript, shape: Sequence[int | None], beyond: tuple[int, int, int]
+) -> Iterator[str]:
+    axis, index, size = beyond
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    each = parts[axis]
+    asked = (
+        f"`{ast.unparse(each)}` is {index}"
+        if not isinstance(each, ast.Constant)
+        else f"{index} was asked for"
+    )
+    yield (
+        f"{asked}, and axis {axis} of `{ast.unparse(node.value)}` {tuple(shape)} has "
+        f"{number(size, 'entry', 'entries')}{f': 0 to {size - 1}' if size else ''}."
+    )
+    if size and index == size:
+        yield _one_too_far(case)
 
 
 @says("tf.index_out_of_range", "torch.embedding_index")

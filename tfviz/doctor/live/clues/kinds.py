@@ -216,3 +216,36 @@ def which_zero(case: Case) -> Iterator[str]:
 
 
 _DIVISIONS = (ast.Div, ast.FloorDiv, ast.Mod)
+
+
+_FORMAT = re.compile(r"unsupported format string passed to ([\w.]+)\.__format__")
+
+
+@settles(errors=["TypeError"])
+def format_of_many(case: Case) -> Settled | None:
+    """A number format for what holds several numbers."""
+    match = _FORMAT.search(case.message)
+    if match is None or (case.ids and not case.is_about(["python.format_spec"])):
+        return None
+    return Settled("python.format_spec", {"cls": f"`{match[1].rsplit('.', 1)[-1]}`"})
+
+
+@says("python.format_spec")
+def what_was_formatted(case: Case) -> Iterator[str]:
+    """Its name and shape, and the line that gave it."""
+    for node in ast.walk(case.line.statement) if case.line.statement is not None else ():
+        if not isinstance(node, ast.FormattedValue) or node.format_spec is None:
+            continue
+        inner = node.value
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and not inner.args:
+            inner = inner.func.value  # `x.numpy()` has the shape of x
+        missing = object()
+        value = case.line.maybe(inner, missing)
+        if value is missing or type(value) in (int, float, str):
+            continue
+        shape = shape_of(value)
+        if shape == ():
+            continue
+        what = f"{shape}, several numbers" if shape else kind_of(value)
+        yield f"`{ast.unparse(inner)}` is {what}, and the format `{ast.unparse(node.format_spec)[2:-1]}` takes one."
+        return

@@ -168,13 +168,14 @@ def _labels(fit: Fit) -> tuple[str, Any]:
         return fit.y[0], fit.y[1] if shape_of(fit.y[1]) is not None else None
     spec = maybe(fit.x[1], "element_spec") if fit.x is not None else None
     if type(spec) is tuple and len(spec) > 1 and fit.x is not None:
-        return f"the labels of {fit.x[0]}", spec[1]
+        return f"the labels of `{fit.x[0]}`", spec[1]
     return "", None
 
 
 def _describe(name: str, labels: Any) -> str:
     shape = _shape(labels)
-    said = f"`{name}` is {shape}"
+    # A phrase isn't a name.
+    said = f"{name[0].upper()}{name[1:]} are {shape}" if " " in name else f"`{name}` is {shape}"
     numbers = numbers_of(labels)
     if numbers is None or not numbers.size or numbers.dtype.kind not in "fiub":
         return f"{said} {dtype_of(labels)}".rstrip()
@@ -182,7 +183,8 @@ def _describe(name: str, labels: Any) -> str:
         hot = " (one-hot)" if np.all(numbers.sum(axis=1) == 1) else ""
         return f"{said}, zeros and ones{hot} for {numbers.shape[1]} classes"
     kinds = len(np.unique(numbers))
-    return f"{said}, {dtype_of(labels)} from {_plain(numbers.min())} to {_plain(numbers.max())}, {kinds} different values"
+    told = f"{said}, {dtype_of(labels)} from {_plain(numbers.min())} to {_plain(numbers.max())}"
+    return told if numbers.dtype.kind == "f" else f"{told}, {kinds} different values"
 
 
 def _shape(labels: Any) -> Any:
@@ -209,9 +211,9 @@ def _advice(labels: Any, output: tuple[Any, ...], loss: str, fit: Fit) -> Iterat
             f"Flatten or GlobalAveragePooling2D before '{maybe(last_layer(fit.model), 'name')}'."
         )
     elif "sparse" in loss.lower() and len(shape) == 2 and shape[-1] == output[-1]:
-        yield "The labels are one-hot, and a sparse loss takes class numbers: `categorical_crossentropy`, or `y.argmax(axis=1)`."
+        yield "The labels are one-hot, and a sparse loss takes class numbers."
     elif "categorical" in loss.lower() and "sparse" not in loss.lower() and len(shape) < 2:
-        yield "The labels are class numbers, and this loss takes one-hot rows: `sparse_categorical_crossentropy`."
+        yield "The labels are class numbers, and this loss takes one-hot rows."
     elif len(shape) == 2 and shape[-1] not in (1, output[-1]):
         yield f"The labels have {shape[-1]} columns, so the last layer needs {number(int(shape[-1]), 'unit')}, not {output[-1]}."
 

@@ -55,7 +55,8 @@ def _built_for(layer: Any) -> Shape | None:
     if shape is None:
         built = maybe(layer, "_build_shapes_dict") or {}
         shapes = [each for each in built.values() if isinstance(each, tuple | list)]
-        shape = tuple(shapes[0]) if len(shapes) == 1 else None
+        # Its first axis is the batch that happened to come first.
+        shape = (None, *shapes[0][1:]) if len(shapes) == 1 and len(shapes[0]) > 1 else None
     if isinstance(shape, tuple | list) and all(n is None or isinstance(n, int) for n in shape):
         return tuple(shape)
     return None
@@ -147,8 +148,8 @@ def which_input_is_wrong(case: Case) -> Settled | None:
             return Settled("shape.channels_first", groups)
         if axes and set(axes) <= {1, 2}:
             return Settled("shape.wrong_image_size", groups)
-    if len(have) == len(wanted) == 2 and differing(have, wanted) == [1]:
-        value = {"value": str(wanted[1])}
+    if len(have) == len(wanted) in (2, 3) and differing(have, wanted) == [len(wanted) - 1]:
+        value = {"value": str(wanted[-1])}
         return Settled("shape.dense_last_axis", {**groups, **value})
     if len(have) == 3 and len(wanted) == 4 and have[1:] == wanted[1:3] and wanted[3] == 1:
         return Settled("shape.missing_channel_dim", groups)

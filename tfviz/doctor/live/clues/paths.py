@@ -74,8 +74,7 @@ def _absent(text: str) -> str:
         return f"does not exist: there is no folder '{top}' either.{neighbours(top)}"
     said = neighbours(text)
     if said:
-        where = f", in '{folder}'" if folder else ""
-        return f"does not exist{where}.{said}"
+        return f"does not exist.{said}"
     elsewhere = _elsewhere(os.path.basename(text))
     if elsewhere:
         return f"does not exist. A file of that name is at '{elsewhere}'."

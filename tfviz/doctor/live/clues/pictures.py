@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
 from tfviz.doctor.live.clues.paths import about_path
-from tfviz.doctor.live.clues.seen import dtype_of, items_of, kind_of, numbers_of, shape_of
-from tfviz.doctor.live.clues.source import Reader
-from tfviz.doctor.live.clues.trees import argument, last_name
-from tfviz.doctor.live.safely import is_a
+from tfviz.doctor.live.clues.seen import dtype_of, items_of, kind_of, listed, numbers_of, shape_of
+from tfviz.doctor.live.clues.source import Reader, reader_of
+from tfviz.doctor.live.clues.trees import argument, holds, last_name, statements_of
+from tfviz.doctor.live.safely import is_a, maybe
 
 READERS = ("imread", "imdecode")
 _NOT_THERE = ("cv2.empty_image", "cv2.imread_none", "cv2.empty_crop", "cv2.no_camera_frame",
@@ -73,7 +75,7 @@ def unread(case: Case) -> tuple[ast.expr, ast.Call, Reader] | None:
 @settles(*_NOT_THERE, errors=["AttributeError", "TypeError", "error"])
 def which_empty_picture(case: Case) -> Settled | None:
     """A picture that was not read, a frame that didn't come, an empty part of a picture."""
-    if unread(case) is not None:
+    if unread(case) is not None or (nones(case) and _from_a_loop(case)):
         return Settled("cv2.imread_none")
     for each in nones(case):
         found = read_by(each, case.line, "read", "retrieve")
@@ -85,6 +87,34 @@ def which_empty_picture(case: Case) -> Settled | None:
             if shape is not None and len(shape) >= 2 and 0 in shape:
                 return Settled("cv2.empty_crop")
     return None
+
+
+def _from_a_loop(case: Case) -> str:
+    """Which of many pictures that were read before is None: its name beside it in the loop."""
+    for frame in (case.own, *case.callers[:3]):
+        place = reader_of(frame)
+        if not any(
+            isinstance(n, ast.Call) and last_name(n.func) in READERS for n in ast.walk(place.tree)
+        ):
+            return ""
+        for loop in statements_of(place.scope):
+            if not isinstance(loop, ast.For) or not holds(loop, frame.line):
+                continue
+            names = [n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)]
+            values = {name: place.maybe(ast.Name(name, ast.Load()), "") for name in names}
+            empty = [name for name, value in values.items() if value is None]
+            files = [
+                n for n, v in values.items() if type(v) is str and v.lower().endswith(_SUFFIXES)
+            ]
+            if len(empty) == 1 and files:
+                return (
+                    f"`{empty[0]}` is None where `{files[0]}` is '{values[files[0]]}' (the loop on line "
+                    f"{loop.lineno}): that file was not read."
+                )
+    return ""
+
+
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 
 
 def _is_video(call: ast.Call, place: Reader) -> bool:
@@ -99,6 +129,7 @@ def file_that_was_not_read(case: Case) -> Iterator[str]:
     """Which file, and what is there."""
     found = unread(case)
     if found is None:
+        yield from filter(None, [_from_a_loop(case)])
         return
     picture, call, place = found
     name = f"`{ast.unparse(picture)}` is None: "
@@ -170,12 +201,18 @@ def empty_part(case: Case) -> Iterator[str]:
 
 
 def _bounds(node: ast.Subscript, place: Reader) -> str:
+    """The slices with their numbers; '' where one of them can't be read."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     shown = []
+    missing = object()
     for each in parts:
         if not isinstance(each, ast.Slice):
             return ""
-        ends = [None if end is None else place.maybe(end) for end in (each.lower, each.upper)]
+        ends = [
+            None if end is None else place.maybe(end, missing) for end in (each.lower, each.upper)
+        ]
+        if missing in ends:
+            return ""
         shown.append(":".join("" if end is None else str(end) for end in ends))
     return ", ".join(shown)
 
@@ -200,22 +237,39 @@ def what_the_picture_is(case: Case) -> Iterator[str]:
         if numbers is not None and numbers.size and numbers.dtype.kind in "fiu":
             low, high = numbers.min(), numbers.max()
             said += f", {low:.4g} to {high:.4g}" if low != high else f", all {low:.4g}"
-        yield f"{said}{_hint(case, value)}."
+        yield f"{said}{_hint(case, name, value)}."
         told += 1
         if told == 2:
             break
+
+
+def as_bytes(name: str, value: Any) -> str:
+    """The expression that makes uint8 of floats, by the range they have."""
+    numbers = numbers_of(value)
+    simple = name.isidentifier()
+    inner = name if simple else f"({name})"
+    if numbers is None or not numbers.size or not np.isfinite(numbers).all():
+        return f"{inner}.astype('uint8')"
+    low, high = float(numbers.min()), float(numbers.max())
+    if low >= 0 and high <= 1:
+        return f"(255 * {name}).astype('uint8')" if simple else f"(255 * ({name})).astype('uint8')"
+    if low >= 0 and high <= 255:
+        return f"{inner}.astype('uint8')"
+    if low >= -1 and high <= 1:
+        return f"(127.5 * ({name} + 1)).astype('uint8')"
+    return f"cv2.normalize({name}, None, 0, 255, cv2.NORM_MINMAX).astype('uint8')"
 
 
 def _drawn(case: Case) -> bool:
     return bool(case.line.calls("imshow"))
 
 
-def _hint(case: Case, value: Any) -> str:
+def _hint(case: Case, name: str, value: Any) -> str:
     shape, dtype = shape_of(value) or (), dtype_of(value)
     if not is_a(value, "numpy", "ndarray"):
         return ": OpenCV takes NumPy arrays, so `.numpy()`" if case.is_about(["cv2."]) else ""
     if case.is_about(["cv2.colormap_float", "pil.fromarray"]) and dtype.startswith("float"):
-        return ", not uint8: `(255 * x).astype('uint8')` when it runs from 0 to 1"
+        return f", not uint8: `{as_bytes(name, value)}`"
     if case.is_about(["cv2.wrong_channels"]):
         if len(shape) == 2:
             return ": it has no channels, so it is gray already"
@@ -243,6 +297,22 @@ def which_axis_of_two_pictures(case: Case) -> Iterator[str]:
         )
     elif one[:2] != two[:2]:
         yield f"`{a}` is {one[0]} x {one[1]} (height x width), `{b}` is {two[0]} x {two[1]}."
+
+
+@says("pil.images_do_not_match")
+def which_of_two_images(case: Case) -> Iterator[str]:
+    """Size and mode of each, and whether width and height are exchanged."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for node, value in operands(case):
+        if is_a(value, "PIL", "Image"):
+            found.setdefault(ast.unparse(node), (maybe(value, "size"), maybe(value, "mode")))
+    if len({size for size, _ in found.values()}) > 1:
+        told = [f"`{name}` is {s[0]} wide and {s[1]} high" for name, (s, _) in found.items()]
+        sizes = list({size for size, _ in found.values()})
+        turned = len(sizes) == 2 and sizes[0] == sizes[1][::-1]
+        yield f"{listed(told)}{': width and height are exchanged' if turned else ''}."
+    elif len({mode for _, mode in found.values()}) > 1:
+        yield f"{listed([f'`{name}` is of mode {mode}' for name, (_, mode) in found.items()])}."
 
 
 @says("viz.imshow_dtype_object")

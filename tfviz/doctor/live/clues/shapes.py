@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from tfviz.doctor.live.clues.case import Case, says
 from tfviz.doctor.live.clues.seen import (
     arrays_on_line,
@@ -73,8 +75,7 @@ def _axis(case: Case, call: ast.Call) -> int | None:
 
 
 @says("shape.concatenate_mismatch", "numpy.concatenate_shapes", "shape.merge_mismatch",
-      "data.inhomogeneous_array", "torch.cat_sizes", "torch.stack_unequal", "data.batch_unequal",
-      "numpy.array_element_sequence", "viz.imshow_dtype_object")  # fmt: skip
+      "torch.cat_sizes", "torch.stack_unequal", "data.batch_unequal", "viz.imshow_dtype_object")  # fmt: skip
 def parts_that_do_not_join(case: Case) -> Iterator[str]:
     """Which of the joined arrays is unlike the others, and where."""
     parts, call = parts_of(case)
@@ -111,7 +112,9 @@ def parts_that_do_not_join(case: Case) -> Iterator[str]:
         entries = [str(i) for i in odd_ones]
         word = "entry" if len(entries) == 1 else "entries"
         yield f"Of the {items} in `{name}`, {word} {listed(entries)} differ{'s' * (len(entries) == 1)} from the usual {usual}."
-    if ignore and axes and len(axes) == 1 and not differing(shapes[first], shapes[second], axes):
+    # Of pictures and feature maps the axes have meanings, and can't be exchanged.
+    table = len(shapes[first]) == 2
+    if table and ignore and len(axes) == 1 and not differing(shapes[first], shapes[second], axes):
         yield f"Axis {axes[0]} is the only one that differs, so joining along it (`axis={axes[0]}`) would go."
 
 
@@ -184,34 +187,44 @@ def _pair(case: Case) -> tuple[tuple[str, Any], tuple[str, Any]] | None:
     return None
 
 
+def _factors(case: Case) -> tuple[list[ast.expr], bool]:
+    """Both factors of a product of matrices on the line."""
+    node = case.line.node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return [node.left, node.right], True
+    for call in case.line.calls("matmul", "dot", "mm", "bmm"):
+        if len(call.args) >= 2 and not any(k.arg and "trans" in k.arg for k in call.keywords):
+            return call.args[:2], True
+        if len(call.args) == 1 and isinstance(call.func, ast.Attribute):
+            return [call.func.value, call.args[0]], True
+    return [], False
+
+
+def factors(case: Case) -> tuple[tuple[str, Shape], tuple[str, Shape]] | None:
+    """(name, shape) of both factors of a product whose inner sizes differ; None for others."""
+    pair, found = _factors(case)
+    if not found:
+        return None
+    named = [(ast.unparse(each), shape_of(case.line.maybe(each))) for each in pair]
+    (a, m), (b, n) = named
+    if not m or not n or m[-1] == (n[-2] if len(n) > 1 else n[0]):
+        return None
+    return (a, m), (b, n)
+
+
 @says("shape.matmul_sizes", "numpy.matmul_sizes", "torch.linear_shape", "shape.dense_last_axis")
 def inner_sizes(case: Case) -> Iterator[str]:
     """Of a product of matrices: the last axis of one, the one before the last of the other."""
-    node = case.line.node
-    pair: list[ast.expr] = []
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        pair = [node.left, node.right]
-    else:
-        for call in case.line.calls("matmul", "dot", "mm", "bmm"):
-            if len(call.args) >= 2 and not any(k.arg and "trans" in k.arg for k in call.keywords):
-                pair = call.args[:2]
-            elif len(call.args) == 1 and isinstance(call.func, ast.Attribute):
-                pair = [call.func.value, call.args[0]]
-            if pair:
-                break
-    if not pair:
+    found = factors(case)
+    if found is None:
         return
-    (a, one), (b, two) = ((ast.unparse(each), case.line.maybe(each)) for each in pair)
-    m, n = shape_of(one), shape_of(two)
-    if not m or not n:
-        return
+    (a, m), (b, n) = found
     inner = n[-2] if len(n) > 1 else n[0]
-    if m[-1] == inner:
-        return
     yield (
-        f"{with_shape(a, one)} and {with_shape(b, two)}: the {m[-1]} columns of `{a}` meet "
-        f"{inner} rows of `{b}`."
+        f"`{a}` is {m} and `{b}` is {n}: the {m[-1]} {'values' if len(m) == 1 else 'columns'} of "
+        f"`{a}` meet {inner} {'values' if len(n) == 1 else 'rows'} of `{b}`."
     )
+    yield from _made_flat(case, _factors(case)[0])
     if len(n) == 2 and n[-1] == m[-1]:
         yield f"`{b}` would fit if it were transposed."
     elif len(m) == 2 and m[0] == inner:
@@ -247,6 +260,25 @@ def what_is_reshaped(case: Case) -> Iterator[str]:
         if -1 not in new and rest and have % rest == 0:
             yield f"A first axis of {have // rest} would fit: ({have // rest}, {', '.join(map(str, new[1:]))})."
         return
+
+
+def _made_flat(case: Case, pair: Sequence[ast.expr]) -> Iterator[str]:
+    """What an operand was before it was flattened."""
+    for each in pair:
+        made = case.line.assigned(each.id) if isinstance(each, ast.Name) else None
+        call = getattr(made, "value", None)
+        if made is None or not isinstance(call, ast.Call) or not isinstance(each, ast.Name):
+            continue
+        if isinstance(call.func, ast.Attribute) and call.func.attr in (
+            "reshape",
+            "ravel",
+            "flatten",
+        ):
+            whole = call.args[0] if call.args and case.line.maybe(call.func.value) is np else None
+            source = whole or call.func.value
+            shape = shape_of(case.line.maybe(source))
+            if shape and ast.unparse(source) != each.id:
+                yield f"`{each.id}` is `{ast.unparse(call):.60}` (line {made.lineno}), and `{ast.unparse(source)}` is {shape}."
 
 
 def _product(numbers: Sequence[Any]) -> int:

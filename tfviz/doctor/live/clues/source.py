@@ -25,6 +25,7 @@ from tfviz.doctor.live.clues.trees import (
     own_parts,
     parameters,
     passed,
+    preset,
     statements_of,
     value_of,
 )
@@ -175,7 +176,11 @@ class Reader:
         if len(found) != 1:
             return None
         function = found[0]
-        given = {key: (value, self) for key, value in passed(function, call)}
+        given = {key: (value, self) for key, value in preset(function)}
+        given |= {key: (value, self) for key, value in passed(function, call)}
+        first = [each.arg for each in function.args.args[:1]]
+        if isinstance(call.func, ast.Attribute) and first == ["self"]:
+            given["self"] = (call.func.value, self)
         end = function.end_lineno or function.lineno
         return Reader(self.tree, function, end + 1, None, None, self.names, given, (), alive=False)
 

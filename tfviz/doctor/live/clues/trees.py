@@ -89,6 +89,19 @@ def passed(function: ast.FunctionDef, call: ast.Call) -> list[tuple[str, ast.exp
     return found + [(each.arg, each.value) for each in call.keywords if each.arg]
 
 
+def preset(function: ast.FunctionDef) -> list[tuple[str, ast.expr]]:
+    """The parameters that have a default, and it."""
+    given = function.args
+    by_place = [*given.posonlyargs, *given.args]
+    found = list(zip(by_place[len(by_place) - len(given.defaults) :], given.defaults, strict=True))
+    found += [
+        (each, value)
+        for each, value in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        if value is not None
+    ]
+    return [(each.arg, value) for each, value in found]
+
+
 def argument(call: ast.Call, place: int | None, *names: str) -> ast.expr | None:
     """An argument of a call, by its name or its place."""
     for each in call.keywords:

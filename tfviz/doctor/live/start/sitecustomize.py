@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 CHANNELS, PATH_BEFORE = "TFVIZ_DOCTOR_CHANNELS", "TFVIZ_DOCTOR_PYTHONPATH"
+# Of a longer traceback the parent gets the inner end.
+_MOST_FRAMES = 200
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(_HERE))))
 
@@ -111,7 +113,8 @@ def _text(error: BaseException) -> str:
     try:
         import traceback
 
-        return "".join(traceback.format_exception(error))
+        # To format all of a deep recursion takes seconds.
+        return "".join(traceback.format_exception(error, limit=-_MOST_FRAMES))
     except Exception:
         return f"{type(error).__name__}: {error.args[0] if error.args else ''}"
 
