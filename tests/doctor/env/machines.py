@@ -175,3 +175,9 @@ def only(result):
 
 
 posix = os.name == "posix"
+
+
+def cuda(site, cudnn: str = "9.3.0.75") -> None:
+    """The wheels of CUDA that TensorFlow asks for."""
+    site.add("nvidia_cuda_runtime_cu12", "12.5.82")
+    site.add("nvidia_cudnn_cu12", cudnn)
