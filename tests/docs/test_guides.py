@@ -43,7 +43,7 @@ def commands(group=cli, words=()):
             yield pytest.param(command, id=" ".join((*words, name)))
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", list(commands()))
 def test_every_option_of_a_command_is_explained(command, request):
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     for parameter in command.params:
@@ -51,7 +51,7 @@ def test_every_option_of_a_command_is_explained(command, request):
             assert parameter.opts[-1] in text, f"{parameter.opts[-1]} of {request.node.callspec.id}"
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", list(commands()))
 def test_every_command_has_help_for_itself_and_its_options(command):
     assert command.help
     bare = [
