@@ -57,4 +57,4 @@ def command(
             logits=logits,
         )
     say(told(lessons))
-    write(lessons, out, save)
+    write(lessons, out, save, each_by_name=True)

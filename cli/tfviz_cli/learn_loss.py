@@ -34,4 +34,4 @@ def command(names: tuple[str, ...], every: bool, out: str, save: str) -> None:
 
         lessons = compare_losses(None if every else names)
     say(told(lessons))
-    write(lessons, out, save)
+    write(lessons, out, save, each_by_name=True)

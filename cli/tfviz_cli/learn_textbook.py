@@ -43,4 +43,4 @@ def command(
             for each in layers
         ]
     click.echo("\n\n".join(str(lesson) for lesson in lessons))
-    write(lessons, out, save)
+    write(lessons, out, save, each_by_name=True)

@@ -307,6 +307,19 @@ def test_a_deformation_that_makes_no_sense_is_refused(cat, arguments, said) -> N
         deformable(cat, **arguments)
 
 
+def test_a_plain_convolution_is_not_told_to_have_learned_where_to_look(cat) -> None:
+    inputs = keras.Input((32, 32, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3, padding="same", name="conv1")(inputs))
+    found = deformable(cat, model=model, layer="conv1", at=[(3, 4)])
+    assert found.fixed
+    assert "a plain convolution" in str(found)
+    assert "learned by" not in str(found)
+    assert found.figure().texts or found.figure().get_suptitle()
+    assert not any("learned" in title for title, *_ in found.panels())
+    assert found.to_dict()["plain_convolution"] is True
+    assert found.to_dict()["learned_from"] is None
+
+
 def test_a_photo_too_small_to_learn_from_is_refused() -> None:
     with pytest.raises(InputError, match="give a larger one"):
         deformable(np.zeros((30, 60, 3), np.uint8))
@@ -318,7 +331,7 @@ def test_the_deformable_command_says_what_was_learned(tfviz_cli, tmp_path) -> No
     )
     assert said.code == 0, said.err
     assert "0 steps" in said.out
-    twin = json.loads((tmp_path / "deformable-chelsea.json").read_text(encoding="utf-8"))
+    twin = json.loads((tmp_path / "deformable-sample.cat-steps-0.json").read_text(encoding="utf-8"))
     assert [each["title"] for each in twin["panels"]][:3] == [
         "plain: all offsets 0",
         "dilation 2",

@@ -127,7 +127,7 @@ def test_the_command_prints_what_becomes_of_each_rate(tfviz_cli, tmp_path) -> No
     assert "arrives in 16 steps" in said.out
     assert "diverges" in said.out
     assert max(map(len, said.out.split("Wrote")[0].splitlines())) <= 80
-    assert (tmp_path / "descent-square.html").exists()
+    assert (tmp_path / "descent-rate-0.1-1.1.html").exists()
 
 
 def test_lines_are_cut_at_the_edge_of_the_picture() -> None:

@@ -214,16 +214,25 @@ def test_the_largest_page_has_the_weight_of_a_photo() -> None:
 
 def test_all_four_files_are_written(tmp_path: Path) -> None:
     paths = backprop("e = a * b", a=2, b=3).save(tmp_path, ["png", "svg", "html", "json"])
-    assert [path.name for path in paths] == [
-        f"backprop-e.{each}" for each in ("png", "svg", "html", "json")
-    ]
+    assert len({path.stem for path in paths}) == 1
+    assert paths[0].name.startswith("backprop-e-a-b-a-2-b-3-")
+    assert [path.suffix for path in paths] == [".png", ".svg", ".html", ".json"]
 
 
 def test_the_command_writes_page_and_twin(tfviz_cli: Callable[..., object], tmp_path: Path) -> None:
     said = tfviz_cli("learn", "backprop", "e = (a + b) * (b + 1)", "a=2", "b=1", "--out", tmp_path)
     assert said.code == 0  # type: ignore[attr-defined]
-    assert json.loads((tmp_path / "backprop-e.json").read_text())["gradients"]["b"] == 5.0
-    assert (tmp_path / "backprop-e.html").exists()
+    page, twin = sorted(tmp_path.iterdir())
+    assert page.name.startswith("backprop-e-a+b-b+1-a-2-b-1-")
+    assert page.stem == twin.stem
+    assert json.loads(twin.read_text())["gradients"]["b"] == 5.0
+
+
+def test_another_expression_or_another_value_has_files_of_another_name() -> None:
+    asked = [("1/(1 + exp(-x))", 1), ("relu(x) - relu(-x)", 1), ("1/(1 + exp(-x))", 2)]
+    names = [backprop(text, x=value).name for text, value in asked]
+    assert len(set(names)) == 3
+    assert backprop("1 / (1+exp(-x))", x=1).name == names[0]
 
 
 def test_a_formula_may_begin_with_a_minus(tfviz_cli: Callable[..., object]) -> None:

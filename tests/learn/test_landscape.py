@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -199,7 +200,7 @@ def test_vectors_move_only_when_asked(trained: keras.Model) -> None:
         np.testing.assert_allclose(
             filter_norms(each, axes), filter_norms(own.numpy(), axes), rtol=1e-5
         )
-    with pytest.raises(InputError, match="ignore='bias'"):
+    with pytest.raises(InputError, match="ignore 'bias'"):
         random_direction(trained, [], random, "bias")
 
 
@@ -347,7 +348,7 @@ def test_the_command_draws_where_a_training_went(tfviz_cli: Any, tmp_path: Any) 
         "--checkpoints", tmp_path / "*.weights.h5", "--out", tmp_path / "out",
     )  # fmt: skip
     assert said.code == 0, said.err
-    twin = json.loads((tmp_path / "out" / "landscape-small.json").read_text())
+    twin = json.loads(next((tmp_path / "out").glob("landscape-m-data-d-*.json")).read_text())
     assert len(twin["trajectory"]) == 4
     assert twin["trajectory"][-1]["loss"] == pytest.approx(twin["centre"])
     final = model.evaluate(IMAGES, CLASSES, verbose=0)
@@ -367,3 +368,13 @@ def test_weights_are_arguments_of_one_trace(trained: keras.Model, monkeypatch: A
     monkeypatch.setattr(trained, "call", counting)
     landscape(trained, IMAGES, CLASSES, size=5)
     assert len(traced) == 1
+
+
+def test_a_lowest_point_on_the_rim_is_flagged_and_one_inside_is_not() -> None:
+    found = landscape(small(), IMAGES, CLASSES, dimensions=1, size=5)
+    down = dataclasses.replace(found, losses=np.array([5.0, 4.0, 3.0, 2.0, 1.0]))
+    valley = dataclasses.replace(found, losses=np.array([5.0, 4.0, 1.0, 2.0, 3.0]))
+    assert down.lowest_on_rim
+    assert "on the rim" in str(down)
+    assert not valley.lowest_on_rim
+    assert "on the rim" not in str(valley)

@@ -282,3 +282,21 @@ def test_short_names_are_known() -> None:
     assert parse("MSE").name == "mean_squared_error"
     assert parse("BinaryCrossentropy").name == "binary_crossentropy"
     assert parse("-log p").name == "log"
+
+
+@pytest.mark.parametrize("name", ["bce", "cce", "log", "mse"])
+def test_the_check_by_differences_has_a_distance_that_could_be_larger(name: str) -> None:
+    for each in loss(name).curves:  # type: ignore[attr-defined]
+        assert not each.slope.wrong
+        assert 0 < each.slope.furthest < 1e-6
+    assert "within 0e+00" not in str(loss(name))
+
+
+def test_by_hand_the_gradient_is_told_in_the_order_in_which_it_breaks() -> None:
+    row = next(each for each in stability("bce").table if each[0] == "by hand")
+    assert row[-1] == "inf, nan"
+
+
+def test_the_picture_names_the_parameters_that_were_given() -> None:
+    texts = [each.get_text() for each in loss("cce:label_smoothing=1").figure().texts]
+    assert "categorical_crossentropy:label_smoothing=1" in texts

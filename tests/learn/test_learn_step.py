@@ -13,10 +13,14 @@ from keras import layers
 
 from tfviz.errors import GradientError, InputError, LayerError, ModelError
 from tfviz.learn.steps import tracing
+from tfviz.learn.steps.data import load_compiled
 from tfviz.learn.steps.lesson import StepLesson
 from tfviz.learn.steps.making import step
 from tfviz.learn.steps.nudging import nudge_op
+from tfviz.learn.steps.picture import rows_of
 from tfviz.learn.steps.records import BEHIND
+from tfviz.model.tree import walk
+from tfviz.zoo.loading import load_model
 
 SPARSE = "sparse_categorical_crossentropy"
 LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -314,6 +318,32 @@ def test_the_compiled_loss_and_the_optimizer_of_the_model_are_used_and_left() ->
             assert weight.ratio == pytest.approx(moved / np.linalg.norm(old), rel=1e-4)
 
 
+def test_a_layers_ratio_is_of_all_its_weights_together_and_not_of_a_bias_near_zero() -> None:
+    keras.utils.set_random_seed(4)
+    model = normalised()
+    model.get_layer("conv").bias.assign(np.full(4, 1e-3))
+    model.compile(keras.optimizers.Adam(0.01), SPARSE)
+    lesson = step(model, IMAGES, CLASSES, checks=False)
+    conv = model.get_layer("conv")
+    before = np.concatenate([each.numpy().ravel() for each in conv.trainable_variables])
+    model.optimizer.apply_gradients(
+        zip(lesson.gradients.values(), model.trainable_variables, strict=True)
+    )
+    after = np.concatenate([each.numpy().ravel() for each in conv.trainable_variables])
+    expected = np.linalg.norm(after - before) / np.linalg.norm(before)
+    told = next(each for each in lesson.layers if each.path == "conv")
+    assert told.ratio == pytest.approx(expected, rel=1e-4)
+    bias = next(each for each in lesson.weights if each.path.endswith("conv/bias"))
+    assert bias.ratio is not None
+    assert bias.ratio > 10 * expected
+    row = next(each for each in str(lesson).splitlines() if "conv Conv2D" in each)
+    assert row.endswith(f"{expected:.1e}")
+    drawn = {name: ratio for name, _, ratio in rows_of(lesson)}
+    assert drawn["conv"] == told.ratio
+    twin = next(each for each in lesson.to_dict()["layers"] if each["path"] == "conv")
+    assert twin["ratio"] == told.ratio
+
+
 def test_tensorflows_optimizer_option_is_put_back_also_after_an_error() -> None:
     before = tf.config.optimizer.get_experimental_options()
 
@@ -388,7 +418,7 @@ def test_the_command_explains_everyday10_on_a_photo(tfviz_cli: Any, tmp_path: An
         "learn", "step", "everyday10", "--image", "sample:cat", "--label", "cat", "--out", tmp_path
     )
     assert said.code == 0, said.err
-    twin = json.loads((tmp_path / "step-everyday10.json").read_text())
+    twin = json.loads((tmp_path / "step-everyday10-image-sample.cat-label-cat.json").read_text())
     assert twin["checks"]["differ"] == 0
     assert twin["checks"]["formulas_right"] == twin["checks"]["formulas"] > 100
     assert f"loss {twin['loss']:.6g}" in said.out
@@ -407,6 +437,38 @@ def test_the_command_takes_a_compiled_model_and_arrays(tfviz_cli: Any, tmp_path:
     assert said.code == 0, said.err
     assert "on 2 samples" in said.out
     assert "dx = -dy · y³ / 2" in said.out
+
+
+@keras.saving.register_keras_serializable("tests")
+class Unnamed(keras.Model):
+    """A subclass whose layers Keras names."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.one, self.two = layers.Conv2D(2, 3), layers.Conv2D(3, 3)
+        self.pool = layers.GlobalAveragePooling2D()
+
+    def call(self, x: Any) -> Any:
+        return self.pool(self.two(self.one(x)))
+
+
+def _unheard_of(y: Any, p: Any) -> Any:
+    return tf.reduce_sum(tf.square(p - tf.cast(y, p.dtype)), -1)
+
+
+@pytest.mark.parametrize("loss", ["mse", _unheard_of])
+def test_layers_without_a_name_are_called_as_by_tfviz_layers(loss: Any, tmp_path: Any) -> None:
+    made = Unnamed()
+    made.compile("adam", loss)
+    made.fit(IMAGES, np.zeros((len(IMAGES), 3)), verbose=0)
+    made.save(tmp_path / "sub.keras")
+    names = []
+    for load in (load_model, load_compiled):
+        keras.utils.clear_session(free_memory=False)
+        found = load(str(tmp_path / "sub.keras"))
+        names.append([each.path for each in walk(found)])
+    assert names[0] == names[1]
+    assert found.compiled is (loss == "mse")
 
 
 def test_the_command_refuses_in_one_sentence(tfviz_cli: Any, tmp_path: Any) -> None:

@@ -361,7 +361,7 @@ def test_the_command_prints_a_table_and_writes_its_files(tfviz_cli, tmp_path) ->
     )
     assert said.code == 0
     assert "steps to 0.1%" in said.out
-    assert (tmp_path / "optimizer-ravine.json").exists()
+    assert (tmp_path / "optimizer-adam-sgd-steps-30.json").exists()
 
 
 def test_the_command_says_which_rate_diverges(tfviz_cli) -> None:

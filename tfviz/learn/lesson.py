@@ -102,13 +102,18 @@ class Lesson:
         return tuple(each for each in FORMATS if each != "html" or self.page() is not None)
 
     def save(
-        self, folder: str | os.PathLike[str], formats: Iterable[str] = ("png", "json")
+        self,
+        folder: str | os.PathLike[str],
+        formats: Iterable[str] = ("png", "json"),
+        *,
+        stem: str | None = None,
     ) -> list[Path]:
         """Writes the lesson as files, each whole or not at all, the data twin last.
 
         Args:
             folder: Made where absent.
             formats: Of 'png', 'svg', 'html' and 'json'.
+            stem: What the files are called, without an ending; by default the lesson's name.
 
         Returns:
             The files in the order they were written.
@@ -125,7 +130,7 @@ class Lesson:
                 "give png, svg or json."
             )
         place = ensure_writable(folder)
-        stem = re.sub(r"[^\w.+-]+", "-", self.name).strip("-.") or "lesson"
+        stem = re.sub(r"[^\w.+-]+", "-", stem or self.name).strip("-.") or "lesson"
         written = []
         for each in (each for each in FORMATS if each in wanted):
             path = place / f"{stem}.{each}"

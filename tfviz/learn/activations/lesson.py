@@ -12,7 +12,9 @@ from tfviz.learn.activations.special import about_prelu, about_step
 from tfviz.learn.activations.study import OVER, checked_range, redrawn, study
 from tfviz.learn.activations.together import ONE_FRAME, PER_SLIDE, VIEW, Comparison
 from tfviz.learn.activations.vectors import LOGITS, VectorActivation, vector_lesson
+from tfviz.learn.given import names_of
 from tfviz.learn.lesson import Lesson
+from tfviz.learn.naming import file_stem
 
 
 def activation(
@@ -71,7 +73,10 @@ def compare_activations(
     Raises:
         InputError: For a name, parameter, range or logits that can't be.
     """
-    asked = [parse(name) for name in (every_name() if names is None else names)]
+    asked = [
+        parse(name)
+        for name in (every_name() if names is None else names_of(names, "names", "relu"))
+    ]
     asked = list({each.spec: each for each in asked}.values())
     if not asked:
         raise InputError("no activation was named; give one, as 'sigmoid'.")
@@ -102,19 +107,21 @@ def _in_use(
 
 def _slides(scalars: list[ScalarActivation], over: tuple[float, float] | None) -> list[Comparison]:
     if len(scalars) <= ONE_FRAME:
-        return [Comparison("compared", tuple(scalars))]
+        return [Comparison(_compared(scalars), tuple(scalars))]
     if over is None:
         # Small frames show the middle, where the differences are.
         scalars = [ScalarActivation(one.name, redrawn(one.found, VIEW)) for one in scalars]
     parts = -(-len(scalars) // PER_SLIDE)
     share = -(-len(scalars) // parts)
     return [
-        Comparison(
-            f"activations-{number + 1}" if parts > 1 else "compared",
-            tuple(scalars[number * share : (number + 1) * share]),
-        )
+        Comparison(_compared(some), tuple(some))
         for number in range(parts)
+        for some in [scalars[number * share : (number + 1) * share]]
     ]
+
+
+def _compared(scalars: Sequence[ScalarActivation]) -> str:
+    return file_stem(["compared", *(one.name for one in scalars)])
 
 
 def _lesson(

@@ -105,6 +105,10 @@ def parse(text: str) -> Activation:
     Raises:
         InputError: For a name or a parameter that doesn't exist, or a value that can't be.
     """
+    if not isinstance(text, str):
+        raise InputError(
+            f"name {text!r} is no text: give the name of an activation, such as 'relu'."
+        )
     name, _, told = text.partition(":")
     known = (*in_keras(), *OURS)
     by_letters = {_letters(each): each for each in known}
@@ -112,7 +116,8 @@ def parse(text: str) -> Activation:
     if found is None:
         raise InputError(
             f"there is no activation '{name}'.{nearest(name, known)} "
-            "`tfviz learn activation --all` shows all of them."
+            "There are relu, gelu, silu, tanh, softmax and more: `tfviz learn activation --all` "
+            "shows all of them."
         )
     if found in OURS:
         accepted = dict(OURS[found])

@@ -108,6 +108,8 @@ def checked_range(over: Any) -> tuple[float, float]:
         low, high = (float(each) for each in over)
     except (TypeError, ValueError) as error:
         raise InputError(f"a range is two numbers, as in (-8, 8); this is {over!r}.") from error
+    if math.isnan(low) or math.isnan(high):
+        raise InputError(f"the range {low:g} to {high:g} is none: give two numbers, as -8 and 8.")
     if not (abs(low) <= WIDEST and abs(high) <= WIDEST):
         raise InputError(
             f"the range {low:g} to {high:g} leaves -{WIDEST:g} to {WIDEST:g}, and nothing would "

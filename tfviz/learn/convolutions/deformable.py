@@ -17,12 +17,16 @@ from tfviz.draw.sampling import Panel, field, gallery
 from tfviz.errors import InputError
 from tfviz.image.geometry import place, to_input
 from tfviz.image.reading import read_rgb
+from tfviz.layers.deformable import DeformableConv2D
 from tfviz.layers.functional import deform_conv2d
 from tfviz.layers.patterns import dilated, random_offsets, rotated
 from tfviz.layers.points import SamplingPoints, sampling_points
 from tfviz.learn.convolutions.deformable_training import LAYER, SIDE, train
+from tfviz.learn.given import photo as a_photo
 from tfviz.learn.lesson import Lesson
+from tfviz.model.backend import require_keras_model
 from tfviz.model.pixels import plan_pixels
+from tfviz.model.tree import find, walk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,6 +55,7 @@ class SeenDeformation(Lesson):
         learned_from: Where the offsets come from, in words.
         accuracy: Of the net that was trained here, on other crops; None for a user's model.
         cases: Special cases, each with the largest difference of its outputs, and their size.
+        fixed: Whether the layer is a plain convolution, which learns no offsets at all.
     """
 
     of: str
@@ -61,6 +66,7 @@ class SeenDeformation(Lesson):
     learned_from: str
     accuracy: float | None
     cases: dict[str, tuple[float, float]]
+    fixed: bool = False
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -80,7 +86,7 @@ class SeenDeformation(Lesson):
             (f"turned by {TURN}°", plain + rotated(kernel, TURN), plain, None),
             (f"random, {spread or 1.0:.2g} px", plain + np.stack(chance), plain, None),
             (
-                f"learned, {spread:.2g} px",
+                "this layer: taps stay" if self.fixed else f"learned, {spread:.2g} px",
                 self.sampled.points[0, rows, columns, self.group],
                 plain,
                 None if weights is None else weights[0, rows, columns, self.group],
@@ -92,7 +98,8 @@ class SeenDeformation(Lesson):
         offsets = self.sampled.offsets[0, :, :, self.group]
         return {
             "layer": self.sampled.layer,
-            "learned_from": self.learned_from,
+            "plain_convolution": self.fixed,
+            "learned_from": None if self.fixed else self.learned_from,
             "accuracy": self.accuracy,
             "at": self.at,
             "group": self.group,
@@ -110,6 +117,12 @@ class SeenDeformation(Lesson):
             },
         }
 
+    @property
+    def _source(self) -> str:
+        if self.fixed:
+            return f"Layer '{self.sampled.layer}' is a plain convolution: it learns no offsets"
+        return f"Learned {self.learned_from}"
+
     def figure(self) -> Figure:
         """The sets side by side on the photo, and the mean offset of every output pixel."""
         plain = self.sampled.plain
@@ -120,7 +133,7 @@ class SeenDeformation(Lesson):
             input_size=self.sampled.input_size,
             arrows=field(plain, moved),
             columns=3,
-            title=f"Learned {self.learned_from}",
+            title=self._source,
             note=NOTE,
         )
 
@@ -130,9 +143,18 @@ class SeenDeformation(Lesson):
         lines = [
             f"layer '{self.sampled.layer}', {self.sampled.kernel[0]}x{self.sampled.kernel[1]} "
             f"taps on a map of {height}x{width}",
-            f"learned {self.learned_from}",
-            f"offsets: {self.sampled.spread:.3g} px in the mean square, the longest "
-            f"{longest:.3g} px",
+            *(
+                [
+                    "a plain convolution: its taps stay where they are, and nothing was learned",
+                    "about where to look. A DeformableConv2D in its place would learn that.",
+                ]
+                if self.fixed
+                else [
+                    f"learned {self.learned_from}",
+                    f"offsets: {self.sampled.spread:.3g} px in the mean square, the longest "
+                    f"{longest:.3g} px",
+                ]
+            ),
             "",
             "Special cases on this photo, held against keras.ops.conv:",
             *(
@@ -186,20 +208,23 @@ def deformable(
                 "uint8 array of shape (height, width, 3)."
             )
     else:
-        photo, of = read_rgb(image), Path(image).stem
+        photo, of = read_rgb(a_photo(image)), Path(image).stem
     if model is None and layer is not None:
         raise InputError("layer= names a layer of a model: give model= as well.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 100_000:
-        raise InputError(f"steps={steps!r} must be a whole number from 0 to 100000.")
+        raise InputError(f"steps {steps!r} must be a whole number from 0 to 100000.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise InputError(f"seed={seed!r} must be a whole number from 0 to {2**31 - 1}.")
-    accuracy = None
+        raise InputError(f"seed {seed!r} must be a whole number from 0 to {2**31 - 1}.")
+    accuracy, fixed = None, False
     if model is not None:
+        require_keras_model(model)
         plan = plan_pixels(model)
         given = plan.apply([photo])
         picture = np.round(to_input(photo, plan.placement(photo))).astype(np.uint8)
         sampled = sampling_points(model, layer, given)
         told = f"by layer '{sampled.layer}' of {model.name}"
+        used = find(walk(model), sampled.layer, model).operation
+        fixed = not isinstance(used, DeformableConv2D)
     else:
         if min(photo.shape[:2]) < SIDE:
             raise InputError(
@@ -215,7 +240,9 @@ def deformable(
         sampled = sampling_points(trained.model, LAYER, given)
         told = f"to tell which way up crops are: {steps} steps, {accuracy:.0%} right (chance 25%)"
     chosen = _chosen(sampled, at, group)
-    return SeenDeformation(of, picture, sampled, chosen, group, told, accuracy, _cases(picture))
+    return SeenDeformation(
+        of, picture, sampled, chosen, group, told, accuracy, _cases(picture), fixed
+    )
 
 
 def _chosen(
@@ -223,14 +250,14 @@ def _chosen(
 ) -> tuple[tuple[int, int], ...]:
     _, height, width, groups = sampled.points.shape[:4]
     if not 0 <= group < groups:
-        raise InputError(f"group={group} is not there: use 0 to {groups - 1}.")
+        raise InputError(f"group {group} is not there: use 0 to {groups - 1}.")
     if at is None:
         rows, columns = ({size // 4, (3 * size) // 4} for size in (height, width))
         return tuple((row, column) for row in sorted(rows) for column in sorted(columns))
     for row, column in at:
         if not (0 <= row < height and 0 <= column < width):
             raise InputError(
-                f"at={(row, column)} lies outside the output of layer '{sampled.layer}', which is "
+                f"at {(row, column)} lies outside the output of layer '{sampled.layer}', which is "
                 f"{height}x{width}."
             )
     return tuple((int(row), int(column)) for row, column in at)

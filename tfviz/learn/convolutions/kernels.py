@@ -32,7 +32,8 @@ def named_kernel(name: str, size: tuple[int, int]) -> np.ndarray:
     height, width = size
     if name not in NAMES:
         raise InputError(
-            f"'{name}' is no kernel.{nearest(name.lower(), NAMES)} There are {', '.join(NAMES)}."
+            f"'{name}' is no kernel.{nearest(str(name).lower(), NAMES)} "
+            f"There are {', '.join(NAMES)}."
         )
     if name == "count":
         return np.arange(1, height * width + 1, dtype=np.float32).reshape(size)
@@ -104,7 +105,7 @@ def crop(gray: np.ndarray, size: int, at: tuple[int, int] | None) -> tuple[np.nd
         row, column = at
         if not (0 <= row <= height - size and 0 <= column <= width - size):
             raise InputError(
-                f"at={(row, column)} leaves no square of {size} pixels in an image of "
+                f"at {(row, column)} leaves no square of {size} pixels in an image of "
                 f"{height}x{width}: use rows 0 to {height - size} and columns 0 to {width - size}."
             )
     return gray[row : row + size, column : column + size], row, column

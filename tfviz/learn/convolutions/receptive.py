@@ -17,7 +17,9 @@ from tfviz.learn.convolutions.receptive_images import Photo, images_for
 from tfviz.learn.convolutions.receptive_probe import box_by_nan, nan_through_pooling
 from tfviz.learn.convolutions.receptive_rules import UnknownOperationError
 from tfviz.learn.convolutions.receptive_walk import Theory, theory
+from tfviz.learn.given import two_numbers, whole
 from tfviz.learn.lesson import Lesson
+from tfviz.model.backend import require_keras_model
 from tfviz.model.heard import Heard, hear
 from tfviz.model.tap import listening
 from tfviz.model.tree import find, walk
@@ -230,6 +232,7 @@ def receptive_field(
     Source: W. Luo et al., "Understanding the Effective Receptive Field in Deep Convolutional
         Neural Networks", 2016.
     """
+    require_keras_model(model)
     if len(getattr(model, "inputs", None) or [None]) > 1:
         raise InputError(
             f"Model '{model.name}' takes {len(model.inputs)} inputs, and a receptive field is that "
@@ -238,10 +241,13 @@ def receptive_field(
     batch, pictures = images_for(model, images, inputs)
     traced = _Traced(model, layer, batch.shape)
     rows, columns = traced.map_size
-    place = (rows // 2, columns // 2) if at is None else (int(at[0]), int(at[1]))
+    place = (rows // 2, columns // 2)
+    if at is not None:
+        row, column = two_numbers(at, "at")
+        place = (whole(row, "at"), whole(column, "at"))
     if not (0 <= place[0] < rows and 0 <= place[1] < columns):
         raise InputError(
-            f"at={place} lies outside the map of layer '{traced.path}', which is {rows}x{columns}: "
+            f"at {place} lies outside the map of layer '{traced.path}', which is {rows}x{columns}: "
             f"use rows 0 to {rows - 1} and columns 0 to {columns - 1}."
         )
     every = np.stack([traced.gradient(each[np.newaxis], place) for each in batch])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from tfviz.errors import InputError
 from tfviz.image.geometry import to_input
 from tfviz.image.reading import read_rgb
 from tfviz.image.samples import SAMPLES, sample_path
+from tfviz.learn.given import photo
 from tfviz.model.pixels import plan_pixels
 
 Photo = str | os.PathLike[str] | np.ndarray
@@ -40,11 +41,15 @@ def images_for(
                 "height, width, channels)."
             )
         return batch, []
+    if not (images is None or isinstance(images, (os.PathLike, Iterable))):
+        raise InputError(f"images {images!r} are no photos: give paths, or uint8 arrays.")
     if images is None:
         photos = [read_rgb(sample_path(each)) for each in SAMPLES]
     else:
-        listed = [images] if isinstance(images, (str, os.PathLike, np.ndarray)) else list(images)
-        photos = [each if isinstance(each, np.ndarray) else read_rgb(each) for each in listed]
+        listed = [images] if isinstance(images, (str, os.PathLike, np.ndarray)) else images
+        photos = [
+            each if isinstance(each, np.ndarray) else read_rgb(photo(each)) for each in listed
+        ]
         if not photos:
             raise InputError("images= is empty: give one photo or more, or leave it away.")
     shape = getattr(getattr(model, "inputs", None) and model.inputs[0], "shape", None)

@@ -16,6 +16,7 @@ from tfviz.errors import InputError
 from tfviz.image.reading import read_rgb
 from tfviz.layers.geometry import Geometry, pair
 from tfviz.learn.convolutions.kernels import crop, named_kernel, ramp
+from tfviz.learn.given import photo as a_photo
 from tfviz.learn.lesson import Lesson
 from tfviz.model.pixels import GRAY
 
@@ -248,10 +249,21 @@ def convolution(
             nothing comes out.
     """
     if not isinstance(padding, str) or padding.lower() not in ("same", "valid"):
-        raise InputError(f"padding={padding!r} must be 'same' or 'valid', as in Keras.")
+        raise InputError(f"padding {padding!r} must be 'same' or 'valid', as in Keras.")
+    sizes = {"kernel_size": kernel_size, "strides": strides, "dilation_rate": dilation_rate}
+    for what, both in sizes.items():
+        try:
+            pair(both, what)
+        except InputError as error:
+            # In words that suit an argument as well as an option.
+            told = "x".join(map(str, both)) if isinstance(both, (tuple, list)) else f"{both!r}"
+            raise InputError(
+                f"{what.partition('_')[0]} {told}: give a whole number from 1 on, or two of them, "
+                "for height and width."
+            ) from error
     geometry = Geometry.of(kernel_size, strides, padding, dilation_rate)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST:
-        raise InputError(f"size={size!r} must be a whole number of pixels from 1 to {LARGEST}.")
+        raise InputError(f"size {size!r} must be a whole number of pixels from 1 to {LARGEST}.")
     reach = max((k - 1) * d + 1 for k, d in zip(geometry.kernel, geometry.dilation, strict=True))
     # The padding is drawn as well, and grows with the kernel.
     padded = max(size + geometry.before(a, size) + geometry.behind(a, size) for a in (0, 1))
@@ -266,7 +278,7 @@ def convolution(
     if min(geometry.length(axis, size) for axis in (0, 1)) < 1:
         raise InputError(
             f"nothing comes out: with padding 'valid' a kernel that spans {reach} pixels has no "
-            f"place in {size}. Use padding='same', a smaller kernel or a larger size."
+            f"place in {size}. Use padding 'same', a smaller kernel or a larger size."
         )
     output, how = run(given, weights, geometry)
     return SeenConvolution(of, source, given, kernel, weights, geometry, output, how)
@@ -322,7 +334,7 @@ def _input(
             )
         photo, of, told = image, "array", "an array"
     else:
-        photo, of, told = read_rgb(image), Path(image).stem, Path(image).name
+        photo, of, told = read_rgb(a_photo(image)), Path(image).stem, Path(image).name
     gray = np.round(photo.astype(np.float32) @ GRAY)
     square, row, column = crop(gray, size, at)
     return (

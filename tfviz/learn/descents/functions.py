@@ -79,7 +79,7 @@ def find_curve(name: str) -> Curve:
     Raises:
         InputError: When there is none.
     """
-    short = name.strip().lower()
+    short = str(name).strip().lower()
     if short not in CURVES:
         raise InputError(
             f"'{name}' is no function to go down on.{nearest(short, CURVES)} "

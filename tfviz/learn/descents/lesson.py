@@ -133,7 +133,7 @@ class Descent(Lesson):
 def descent(
     function: str = "square",
     *,
-    rates: Sequence[float] | None = None,
+    rates: float | Sequence[float] | None = None,
     start: float | None = None,
     steps: int = STEPS,
 ) -> Descent:
@@ -145,7 +145,7 @@ def descent(
 
     Args:
         function: A name in `CURVES`: 'square', 'quartic', 'wells', 'waves', 'abs'.
-        rates: Learning rates; by default those worth seeing on this function.
+        rates: Learning rates, or one; by default those worth seeing on this function.
         start: The first x; by default the function's own.
         steps: How many steps each walk has, 3 or more.
 
@@ -157,19 +157,19 @@ def descent(
             sense.
     """
     curve = find_curve(function)
-    wanted = curve.rates if rates is None else tuple(float(each) for each in rates)
+    wanted = curve.rates if rates is None else _numbers(rates)
     if not wanted or not all(math.isfinite(each) and each > 0 for each in wanted):
-        raise InputError(f"rates={list(wanted)} must be positive numbers such as 0.1.")
-    begin = curve.start if start is None else float(start)
+        raise InputError(f"rates {rates!r} must be positive numbers such as [0.1, 1.1].")
+    begin = curve.start if start is None else (_numbers(start) or (math.nan,))[0]
     if not math.isfinite(begin):
-        raise InputError(f"start={begin} is no place to start from: give a number.")
+        raise InputError(f"start {start!r} is no place to start from: give a number.")
     if abs(begin) > FARTHEST:
         raise InputError(
-            f"start={begin:g} is too far away to be drawn: give a number from -{FARTHEST:g} to "
+            f"start {begin:g} is too far away to be drawn: give a number from -{FARTHEST:g} to "
             f"{FARTHEST:g}, such as {curve.start:g}."
         )
     if isinstance(steps, bool) or not isinstance(steps, int) or not 3 <= steps <= 10_000:
-        raise InputError(f"steps={steps!r} must be a whole number from 3 to 10000.")
+        raise InputError(f"steps {steps!r} must be a whole number from 3 to 10000.")
     # All rates side by side: they don't touch each other, and one tape serves them all.
     rate = tf.constant(wanted, tf.float64)
     places, values, slopes = _walk(curve.function, rate, tf.constant(begin, tf.float64), steps)
@@ -181,6 +181,14 @@ def descent(
             for each, x, y, slope in zip(wanted, places.T, values.T, slopes.T, strict=True)
         ),
     )
+
+
+def _numbers(given: Any) -> tuple[float, ...]:
+    """One number or several; none where they aren't numbers."""
+    try:
+        return tuple(float(each) for each in np.atleast_1d(np.asarray(given, np.float64)))
+    except (TypeError, ValueError):
+        return ()
 
 
 def _walk(function: Any, rate: tf.Tensor, start: tf.Tensor, steps: int) -> list[np.ndarray]:

@@ -24,6 +24,7 @@ from tfviz.learn.expressions.passes import (
 from tfviz.learn.expressions.rules import RULES
 from tfviz.learn.expressions.words import local_rule, told
 from tfviz.learn.lesson import Lesson
+from tfviz.learn.naming import file_stem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,8 +84,11 @@ class Backprop(Lesson):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """'backprop-' and the name of the output."""
-        return f"backprop-{self.graph.nodes[self.graph.output].name}"
+        """'backprop-', the expression and its values."""
+        nodes, values = self.graph.nodes, self.values
+        return file_stem(
+            ["backprop", self.expression], {nodes[i].name: values[i] for i in self.graph.inputs}
+        )
 
     @property
     def gradients(self) -> dict[str, float]:

@@ -91,7 +91,7 @@ def random_direction(
     Source: H. Li et al., "Visualizing the Loss Landscape of Neural Nets", 2018, section 4.
     """
     if ignore not in IGNORED:
-        raise InputError(f"ignore={ignore!r} is unknown: it is one of {', '.join(IGNORED)}.")
+        raise InputError(f"ignore {ignore!r} is unknown: it is one of {', '.join(IGNORED)}.")
     layers = _layers(model)
     made = []
     for each in variables:

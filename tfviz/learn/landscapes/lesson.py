@@ -87,6 +87,14 @@ class Landscape(Lesson):
         at = tuple(self.axes[i][int(place)] for i, place in enumerate(reversed(index)))
         return at, float(finite[index])
 
+    @property
+    def lowest_on_rim(self) -> bool:
+        """Whether the lowest point lies where the grid ends, so that it may be no valley's."""
+        lowest = self.lowest
+        if lowest is None or float(np.ptp(self.losses[np.isfinite(self.losses)])) == 0:
+            return False
+        return any(at in (axis[0], axis[-1]) for at, axis in zip(lowest[0], self.axes, strict=True))
+
     def numbers(self) -> dict[str, Any]:
         """The grid, and all that is drawn on it."""
         lowest = self.lowest
@@ -101,6 +109,7 @@ class Landscape(Lesson):
             "losses": self.losses,
             "centre": self.centre,
             "lowest": None if lowest is None else {"at": lowest[0], "loss": lowest[1]},
+            "lowest_on_rim": self.lowest_on_rim,
             "highest": float(finite.max()) if finite.size else None,
             "not_finite": int(self.losses.size - finite.size),
             "trajectory": self.visits,
@@ -157,7 +166,8 @@ class Landscape(Lesson):
             lines.append("lowest     no point of the grid has a finite loss")
         else:
             at = ", ".join(f"{each:.3g}" for each in lowest[0])
-            lines.append(f"{'lowest':<11}{lowest[1]:.6g} at ({at})")
+            rim = ", on the rim: it may go on down outside" if self.lowest_on_rim else ""
+            lines.append(f"{'lowest':<11}{lowest[1]:.6g} at ({at}){rim}")
         bad = int(np.size(self.losses) - np.isfinite(self.losses).sum())
         if bad:
             lines.append(f"{'not finite':<11}{bad} of {self.losses.size} points")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -10,11 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfviz.errors import InputError, nearest
+from tfviz.learn.given import number
 from tfviz.learn.landscapes.checkpoints import read_sets
 from tfviz.learn.landscapes.directions import Principal, principal, random_direction
 from tfviz.learn.landscapes.evaluating import BATCHNORM, Evaluator
 from tfviz.learn.landscapes.lesson import Landscape, Visit
+from tfviz.learn.naming import file_stem
 from tfviz.learn.steps.objective import as_batch, in_words, ready
+from tfviz.model.backend import require_keras_model
 
 DIRECTIONS = ("random", "pca")
 # How far beyond the trajectory a plane through it reaches, as a share of its length.
@@ -78,11 +82,17 @@ def landscape(
     Source: H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, "Visualizing the Loss Landscape of
         Neural Nets", 2018.
     """
+    require_keras_model(model)
+    _require_arrays(x=x, y=y, sample_weight=sample_weight)
+    if isinstance(weights, (str, os.PathLike)) or not isinstance(weights, Iterable):
+        raise InputError(
+            f"weights {weights!r} must be a list: the sets of weights in the order of training."
+        )
     weights = list(weights)
     kind = directions or ("pca" if weights else "random")
     _require(kind, weights, dimensions, size, radius, batchnorm, batch_size)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"seed={seed!r} must be a whole number, 0 or more.")
+        raise InputError(f"seed {seed!r} must be a whole number, 0 or more.")
     parts = [x, y, sample_weight]
     batches = list(_batches(parts, batch_size))
     first_x, first_y, first_weight = _cut(parts, 0, batch_size)
@@ -109,7 +119,14 @@ def landscape(
     losses = _fill(evaluator, centre, along, axes, progress)
     visits = _visits(evaluator, sets, found, dimensions)
     return Landscape(
-        name=f"landscape-{model.name}",
+        name=file_stem(
+            ["landscape", model.name],
+            {
+                "line": dimensions == 1,
+                "pca": kind == "pca",
+                "seed": seed if kind == "random" and seed else None,
+            },
+        ),
         model=model.name,
         loss_name="the model's own" if objective.losses is None else in_words(objective.losses),
         kind=kind,
@@ -141,7 +158,7 @@ def _require(
     for name, given, known in named:
         if given not in known:
             raise InputError(
-                f"{name}={given!r} is unknown: it is one of {', '.join(known)}."
+                f"{name} {given!r} is unknown: it is one of {', '.join(known)}."
                 f"{nearest(str(given), known)}"
             )
     if kind == "pca" and not weights:
@@ -150,13 +167,24 @@ def _require(
             "(--checkpoints 'weights/*.weights.h5')."
         )
     if dimensions not in (1, 2):
-        raise InputError(f"dimensions={dimensions!r}: a picture has 1 or 2.")
+        raise InputError(f"dimensions {dimensions!r}: a picture has 1 or 2.")
     if not isinstance(size, int) or not 3 <= size <= 1001:
-        raise InputError(f"size={size!r} points along an axis: give a whole number from 3 to 1001.")
-    if not radius > 0 or not np.isfinite(radius):
-        raise InputError(f"radius={radius!r} must be a positive number.")
+        raise InputError(f"size {size!r} points along an axis: give a whole number from 3 to 1001.")
+    if not number(radius, "radius") > 0 or not np.isfinite(radius):
+        raise InputError(f"radius {radius!r} must be a positive number.")
     if not isinstance(batch_size, int) or batch_size < 1:
-        raise InputError(f"batch_size={batch_size!r} must be a positive whole number.")
+        raise InputError(f"batch_size {batch_size!r} must be a positive whole number.")
+
+
+def _require_arrays(**parts: Any) -> None:
+    for name, part in parts.items():
+        if part is None and name != "x":
+            continue
+        # Neither a text nor a lone number has samples.
+        if isinstance(part, str) or not (isinstance(part, (list, tuple, dict)) or np.ndim(part)):
+            raise InputError(
+                f"{name} {part!r} holds no samples: give an array, whose first axis counts them."
+            )
 
 
 def _cut(parts: Sequence[Any], start: int, stop: int) -> list[Any]:

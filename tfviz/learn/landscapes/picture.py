@@ -88,7 +88,7 @@ def _contours(figure: Figure, axes: Axes, bar: Axes, lesson: Landscape) -> None:
         for label in labels:
             label.set_path_effects(halo)
         ticks: Any = levels[:: max(1, (len(levels) - 1) // 5)] if _log(lesson) else MaxNLocator(6)
-        figure.colorbar(filled, cax=bar, ticks=ticks, format=lambda value, _: f"{value:.2g}")
+        figure.colorbar(filled, cax=bar, ticks=ticks, format=lambda value, _: f"{value:.3g}")
         bar.minorticks_off()
         bar.set_ylabel("loss, log scale" if _log(lesson) else "loss")
     else:
@@ -137,7 +137,7 @@ def _lowest(axes: Axes, lesson: Landscape, *, along: bool) -> None:
     if found is None:
         return
     at, loss = found
-    label = f"lowest on the grid: {loss:.4g}"
+    label = f"lowest on the grid: {loss:.4g}" + (", on its rim" if lesson.lowest_on_rim else "")
     place = (at[0], loss) if along else at
     axes.plot(
         *place,

@@ -124,6 +124,8 @@ def parse(text: str) -> Loss:
     """
     import keras
 
+    if not isinstance(text, str):
+        raise InputError(f"name {text!r} is no text: give the name of a loss, such as 'mse'.")
     name, _, told = text.partition(":")
     known = (*in_keras(), *OURS)
     letters = {_letters(each): each for each in known}
@@ -137,7 +139,8 @@ def parse(text: str) -> Loss:
     if found is None:
         raise InputError(
             f"there is no loss '{name}'.{nearest(name, [*every_name(), *SHORT])} "
-            "`tfviz learn loss --all` shows all of them."
+            "There are mse, mae, huber, bce, cce, log, l2 and more: `tfviz learn loss --all` "
+            "shows all of them."
         )
     if found in OURS:
         accepted: dict[str, Any] = {"strength": 0.1} if found == "l2" else {}

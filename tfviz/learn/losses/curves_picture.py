@@ -27,7 +27,10 @@ def draw(lesson: LossLesson) -> Figure:
     words = _words(lesson)
     with slide():
         figure = new_figure(12.8, 7.2)
-        figure.text(0.03, 0.945, lesson.loss.name, fontsize=22, weight="bold", va="center")
+        # With its parameters a name may be long, and the formula stands in the same line.
+        letters = len(lesson.name) + 0.65 * len(lesson.formula)
+        size = max(13.0, min(22.0, 22 * 58 / letters))
+        figure.text(0.03, 0.945, plain(lesson.name), fontsize=size, weight="bold", va="center")
         figure.text(
             0.97, 0.945, plain(lesson.formula), fontsize=15, color=FAINT, va="center", ha="right"
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tfviz.errors import InputError
+from tfviz.learn.given import names_of
 from tfviz.learn.lesson import Lesson
 from tfviz.learn.losses.catalogue import Loss, every_name, parse
 from tfviz.learn.losses.clipping import at_small_probabilities, rows_of
@@ -65,7 +66,9 @@ def compare_losses(names: Iterable[str] | None = None) -> list[Lesson]:
     Raises:
         InputError: For a name or parameter that can't be.
     """
-    asked = [parse(name) for name in (every_name() if names is None else names)]
+    asked = [
+        parse(name) for name in (every_name() if names is None else names_of(names, "names", "mse"))
+    ]
     asked = list({each.spec: each for each in asked}.values())
     if not asked:
         raise InputError("no loss was named; give one, as 'binary_crossentropy'.")

@@ -50,6 +50,14 @@ class Form:
     gradient_breaks: float | None
     ends_as: float
 
+    @property
+    def then(self) -> str:
+        """What the gradient is where it is true no more, in the order of the logits."""
+        if self.gradient_breaks is None:
+            return "true"
+        no_numbers = self.gradient[~np.isfinite(self.gradient)]
+        return ", ".join(dict.fromkeys(f"{each:g}" for each in no_numbers)) or f"{self.ends_as:g}"
+
 
 @dataclass(frozen=True)
 class Stability(Lesson):
@@ -95,7 +103,7 @@ class Stability(Lesson):
                     form.name,
                     _up_to(form.loss_breaks),
                     _up_to(form.gradient_breaks),
-                    "true" if form.gradient_breaks is None else f"{form.ends_as:g}",
+                    form.then,
                 )
             )
         return tuple(rows)

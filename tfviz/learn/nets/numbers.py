@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tfviz.errors import InputError
+from tfviz.learn.given import whole
 
 MOST_STEPS = 1_000_000
 
@@ -63,7 +64,8 @@ def counted(number: int, what: str) -> int:
     Raises:
         InputError: If it is none.
     """
-    if isinstance(number, bool) or number != int(number) or not 1 <= number <= MOST_STEPS:
+    number = whole(number, what)
+    if not 1 <= number <= MOST_STEPS:
         raise InputError(f"{what} must be a whole number from 1 to {MOST_STEPS}, not {number}.")
     return int(number)
 

@@ -13,7 +13,9 @@ import keras
 import numpy as np
 
 from tfviz.errors import InputError, nearest
+from tfviz.learn.given import names_of, number, two_numbers
 from tfviz.learn.lesson import Lesson
+from tfviz.learn.naming import file_stem
 from tfviz.learn.optimizers.field import Entrant, find_entrants, unable
 from tfviz.learn.optimizers.race import TOLERANCE, Run, Track, steepest_curvature
 from tfviz.learn.optimizers.schedule_free import NOTICED, departure
@@ -33,6 +35,8 @@ STEPS = 500
 # A hundred kilobytes of numbers go with a hundred steps of everybody.
 MOST_STEPS = 10_000
 FARTHEST = 1e6
+# Up to so many are named by the files.
+FEW = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +66,8 @@ class Race(Lesson):
     @property
     def name(self) -> str:  # type: ignore[override]
         """What its files are called."""
-        one = f"{self.runs[0].name.lower()}-" if len(self.runs) == 1 else ""
-        return f"optimizer-{one}{self.surface.name}"
+        few = [each.name.lower() for each in self.runs] if len(self.runs) <= FEW else []
+        return file_stem(["optimizer", *few, self.surface.name])
 
     @property
     def notes(self) -> list[str]:
@@ -242,22 +246,28 @@ def optimizer(
     Raises:
         InputError: For an unknown optimizer or surface, or a number that makes no sense.
     """
-    listed = [names] if isinstance(names, str) else list(names)
+    listed = names_of(names, "names", "adam")
+    for what, given in (("tolerance", tolerance), ("condition", condition), ("angle", angle)):
+        number(given, what)
+    if rate is not None:
+        number(rate, "rate")
+    if start is not None:
+        start = two_numbers(start, "start")
     entrants = find_entrants(listed)
     if rate is not None and not (math.isfinite(rate) and rate > 0):
-        raise InputError(f"rate={rate} is no learning rate: give a positive number such as 0.1.")
+        raise InputError(f"rate {rate} is no learning rate: give a positive number such as 0.1.")
     if rate is not None and tune:
         raise InputError("rate= and tune=True contradict each other: give one of them.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MOST_STEPS:
-        raise InputError(f"steps={steps!r} must be a whole number from 1 to {MOST_STEPS}.")
+        raise InputError(f"steps {steps!r} must be a whole number from 1 to {MOST_STEPS}.")
     if not 0 < tolerance < 1:
-        raise InputError(f"tolerance={tolerance} must lie between 0 and 1, as 0.001 does.")
-    if start is not None and not (len(start) == 2 and all(abs(each) <= FARTHEST for each in start)):
+        raise InputError(f"tolerance {tolerance} must lie between 0 and 1, as 0.001 does.")
+    if start is not None and not all(abs(each) <= FARTHEST for each in start):
         raise InputError(
-            f"start={start} must be two numbers, x and y, each from -{FARTHEST:g} to {FARTHEST:g}."
+            f"start {start} must be two numbers, x and y, each from -{FARTHEST:g} to {FARTHEST:g}."
         )
     ground = functools.partial(_surface, condition=condition, angle=angle, seed=seed)
-    chosen = surface.strip().lower()
+    chosen = str(surface).strip().lower()
     if chosen not in (*NAMES, "all"):
         raise InputError(
             f"'{surface}' is no surface.{nearest(chosen, (*NAMES, 'all'))} "

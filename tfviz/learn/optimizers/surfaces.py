@@ -167,13 +167,13 @@ def surface(
         )
     if not 1 <= condition <= STEEPEST:
         raise InputError(
-            f"condition={condition:g} is the ratio of the largest to the smallest curvature: "
+            f"condition {condition:g} is the ratio of the largest to the smallest curvature: "
             f"give 1 or more, up to {STEEPEST:g}."
         )
     if not math.isfinite(angle):
-        raise InputError(f"angle={angle} is no angle: give degrees.")
+        raise InputError(f"angle {angle} is no angle: give degrees.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise InputError(f"seed={seed!r} must be a whole number from 0 to {2**31 - 1}.")
+        raise InputError(f"seed {seed!r} must be a whole number from 0 to {2**31 - 1}.")
     if name == "noisy":
         return _noisy(seed)
     if name == "ravine":

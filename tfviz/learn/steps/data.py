@@ -162,31 +162,46 @@ def load_compiled(
         custom_objects: As for `tfviz.load_model`.
         unsafe: As for `tfviz.load_model`.
     """
+    # The compiled one first: Keras numbers layers without a name as they are made, and so they
+    # are called here what they are called by all who load the file once.
+    compiled = _compiled(Path(name), custom_objects, unsafe)
     model = load_model(name, weights=weights, custom_objects=custom_objects, unsafe=unsafe)
-    path = Path(name)
-    if not path.is_file() or not _says_how_to_compile(path):
-        return model
-    try:
-        with warnings.catch_warnings():
-            # Of an optimizer that was saved before its first step.
-            warnings.simplefilter("ignore")
-            compiled = keras.saving.load_model(
-                str(path), custom_objects=custom_objects, compile=True, safe_mode=not unsafe
-            )
-    except Exception:  # a loss of the user's own: Keras raises whatever its parts raise
+    if compiled is None:
         return model
     remember(compiled, card_of(model))
     return compiled
 
 
-def _says_how_to_compile(path: Path) -> bool:
+def _compiled(path: Path, custom_objects: dict[str, Any] | None, unsafe: bool) -> Any:
+    """The model of a file with its loss and optimizer; None where there are none to be had."""
+    if not path.is_file() or not _can_compile(path, custom_objects, unsafe):
+        return None
+    try:
+        with warnings.catch_warnings():
+            # Of an optimizer that was saved before its first step.
+            warnings.simplefilter("ignore")
+            found = keras.saving.load_model(
+                str(path), custom_objects=custom_objects, compile=True, safe_mode=not unsafe
+            )
+    except Exception:  # whatever it is, loading without all that tells it better
+        return None
+    return found
+
+
+def _can_compile(path: Path, custom_objects: dict[str, Any] | None, unsafe: bool) -> bool:
+    """Whether the file says how to compile; tried without the model, which would be made twice."""
     if not zipfile.is_zipfile(path):
         return True  # HDF5: Keras itself looks
     try:
         with zipfile.ZipFile(path) as archive:
-            return bool(json.loads(archive.read("config.json")).get("compile_config"))
-    except (KeyError, ValueError):
+            told = json.loads(archive.read("config.json")).get("compile_config")
+        if told:
+            keras.saving.deserialize_keras_object(
+                told, custom_objects=custom_objects, safe_mode=not unsafe
+            )
+    except Exception:  # a loss of the user's own: Keras raises whatever its parts raise
         return False
+    return bool(told)
 
 
 def _class_index(model: Any, label: str, classes: int) -> int:

@@ -12,9 +12,9 @@ from tfviz.learn.steps.lesson import StepLesson
 from tfviz.learn.steps.nudging import Nudge, nudge_loss
 from tfviz.learn.steps.objective import in_words, own_step, ready
 from tfviz.learn.steps.oping import Ops
-from tfviz.learn.steps.records import BEHIND, LayerStep, Numbers, OpStep, Weight
+from tfviz.learn.steps.records import BEHIND, LayerStep, Numbers, OpStep, Weight, ratio_of
 from tfviz.learn.steps.tracing import Heard, Traced, loss_of, trace
-from tfviz.learn.steps.updating import update_ratios
+from tfviz.learn.steps.updating import update_norms
 from tfviz.model.tree import walk
 
 # Each costs four forward passes.
@@ -61,16 +61,17 @@ def step(
     variables = list(model.trainable_variables)
     gradients = _gradients(variables, traced)
     nudges = _nudges(model, objective, batch, variables, gradients) if checks else {}
-    ratios, updated_by = update_ratios(model, variables, gradients)
+    updates, updated_by = update_norms(model, variables, gradients)
     weights = tuple(
         Weight(
             path=each.path,
             value=Numbers.of(each.numpy()),
             gradient=None if gradient is None else Numbers.of(gradient),
-            ratio=ratio,
+            update=update,
+            ratio=update / size if (size := Numbers.of(each.numpy()).norm) else None,
             nudge=nudges.get(each.path),
         )
-        for each, gradient, ratio in zip(variables, gradients, ratios, strict=True)
+        for each, gradient, update in zip(variables, gradients, updates, strict=True)
     )
     used = in_words(objective.losses) if objective.losses is not None else "the model's own"
     return StepLesson(
@@ -79,7 +80,7 @@ def step(
         loss=float(traced.values[traced.loss]),
         loss_name=used,
         samples=int(tf.nest.flatten(batch[0])[0].shape[0]),
-        layers=tuple(_layers(traced, ops, owners, variables)),
+        layers=tuple(_layers(traced, ops, owners, weights)),
         ops=ops,
         weights=weights,
         updated_by=updated_by,
@@ -110,7 +111,7 @@ def _owners(model: Any, traced: Traced) -> dict[str, str]:
 
 
 def _layers(
-    traced: Traced, ops: Sequence[OpStep], owners: dict[str, str], variables: Sequence[Any]
+    traced: Traced, ops: Sequence[OpStep], owners: dict[str, str], variables: Sequence[Weight]
 ) -> list[LayerStep]:
     calls = list(traced.calls)
     root = next(each for each in calls if not each.path)
@@ -129,13 +130,14 @@ def _layers(
     times: dict[str, int] = {}
     for each in calls:
         times[each.path] = times.get(each.path, 0) + 1
-    weights: dict[str, list[str]] = {}
-    for each in variables:
-        weights.setdefault(owners[each.path], []).append(each.path)
+    weights: dict[str, list[Weight]] = {}
+    for weight in variables:
+        weights.setdefault(owners[weight.path], []).append(weight)
     made = []
     for call in (*calls, behind):
         name = next((each for each in call.outputs if each in traced.values), None)
         gradient = traced.gradients.get(name or "")
+        own_weights = weights.get(call.path, []) if call.number == 0 else []
         made.append(
             LayerStep(
                 path=call.path,
@@ -147,7 +149,8 @@ def _layers(
                 gradient=None if gradient is None else Numbers.of(gradient),
                 ops=tuple(own[call]),
                 silent=silent[call],
-                weights=tuple(weights.get(call.path, ())) if call.number == 0 else (),
+                weights=tuple(each.path for each in own_weights),
+                ratio=ratio_of(own_weights),
             )
         )
     return made

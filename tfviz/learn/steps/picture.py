@@ -24,7 +24,7 @@ USUAL = (1e-4, 1e-2)
 
 def rows_of(lesson: StepLesson) -> list[tuple[str, float, float | None]]:
     """What is drawn: for each layer with weights its name, the norm of all its weights' gradients
-    together, and the largest ratio of update to weight among them.
+    together, and the norm of all their updates over that of all their values.
     """
     weights = {each.path: each for each in lesson.weights}
     found = []
@@ -32,9 +32,8 @@ def rows_of(lesson: StepLesson) -> list[tuple[str, float, float | None]]:
         own: list[Weight] = [weights[path] for path in each.weights]
         norms = [w.gradient.norm for w in own if w.gradient is not None]
         if own:
-            ratios = [w.ratio for w in own if w.ratio is not None]
             norm = math.sqrt(sum(value**2 for value in norms))
-            found.append((lesson.called(each.path), norm, max(ratios, default=None)))
+            found.append((lesson.called(each.path), norm, each.ratio))
     return found
 
 

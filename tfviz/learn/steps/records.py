@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,15 +169,32 @@ class Weight:
         path: Its path.
         value: What it holds.
         gradient: Of the loss by it; None where the loss doesn't depend on it.
-        ratio: The norm of the step's update over that of the values; None where that is 0.
+        update: The norm of what the step adds to it.
+        ratio: The norm of the update over that of the values; None where that is 0.
         nudge: The finite difference of the whole loss; None where none was made.
     """
 
     path: str
     value: Numbers
     gradient: Numbers | None
+    update: float
     ratio: float | None
     nudge: Nudge | None = None
+
+
+def ratio_of(weights: Sequence[Weight]) -> float | None:
+    """How far a step moves weights, taken together as one vector, relative to its length.
+
+    Args:
+        weights: Those of a layer, say. Its bias may be near 0, and so move far in its own measure
+            while the layer hardly moves: no mean or maximum of ratios tells of the layer.
+
+    Returns:
+        The norm of the update over that of the values; None where all values are 0, or there are
+        none.
+    """
+    size = math.hypot(*(each.value.norm for each in weights))
+    return math.hypot(*(each.update for each in weights)) / size if size else None
 
 
 @dataclass(frozen=True)
@@ -193,6 +212,8 @@ class LayerStep:
         ops: The names of its own ops that the gradient goes through, in order.
         silent: How many more ops it has: constants, shapes, random numbers.
         weights: Paths of its own trainable variables.
+        ratio: The norm of the step's update of all these together over that of their values; None
+            where they are all 0, or there is none.
     """
 
     path: str
@@ -205,3 +226,4 @@ class LayerStep:
     ops: tuple[str, ...]
     silent: int
     weights: tuple[str, ...]
+    ratio: float | None

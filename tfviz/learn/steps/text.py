@@ -26,7 +26,11 @@ def in_text(lesson: StepLesson) -> str:
     lines += _tree(lesson) if lesson.opened is None else _ops(lesson)
     lines += ["", *checks(lesson)]
     if lesson.opened is None:
-        lines.append(_wrapped(f"update / weight: of {lesson.updated_by}"))
+        lines.append(
+            _wrapped(
+                f"upd/wt: update over weights, norms of all the layer has; of {lesson.updated_by}"
+            )
+        )
     lines += [_wrapped(each) for each in lesson.notes]
     return "\n".join(lines)
 
@@ -68,7 +72,6 @@ def mark(op: OpStep) -> str:
 
 
 def _tree(lesson: StepLesson) -> list[str]:
-    ratios = {each.path: each.ratio for each in lesson.weights}
     head = (
         f"{'layer':<{NAME}}{'output':>{SHAPE}}{'|value|':>{NUMBER + 1}}{'|grad|':>{NUMBER + 1}}"
         f"{'upd/wt':>{NUMBER + 1}}"
@@ -76,11 +79,10 @@ def _tree(lesson: StepLesson) -> list[str]:
     lines = [head]
     # What lies inside a layer that was called again looks the same; one line says so.
     for each in lesson.layers:
-        largest = max((r for w in each.weights if (r := ratios[w]) is not None), default=None)
         lines.append(
             f"{_indented(lesson, each):<{NAME}}{_shape(each.output):>{SHAPE}}"
             f"{_norm(each.output):>{NUMBER + 1}}{_norm(each.gradient):>{NUMBER + 1}}"
-            f"{'' if largest is None else f'{largest:.1e}':>{NUMBER + 1}}".rstrip()
+            f"{'' if each.ratio is None else f'{each.ratio:.1e}':>{NUMBER + 1}}".rstrip()
         )
     return lines
 

@@ -14,10 +14,10 @@ import tensorflow as tf
 PLAIN_RATE = 0.01
 
 
-def update_ratios(
+def update_norms(
     model: Any, variables: Sequence[Any], gradients: Sequence[np.ndarray | None]
-) -> tuple[list[float | None], str]:
-    """The norm of each variable's update over the norm of the variable.
+) -> tuple[list[float], str]:
+    """The norm of each variable's update.
 
     The model's optimizer is copied with its state; neither it nor a weight is changed.
 
@@ -27,7 +27,7 @@ def update_ratios(
         gradients: Of the loss by each, None where there is none.
 
     Returns:
-        A ratio for each, None where the variable is all 0; and whose update it is, in words.
+        A norm for each; and whose update it is, in words.
     """
     before = [each.numpy().astype(np.float64) for each in variables]
     optimizer = getattr(model, "optimizer", None) if model.compiled else None
@@ -48,11 +48,8 @@ def update_ratios(
             value if gradient is None else value - PLAIN_RATE * gradient.astype(np.float64)
             for value, gradient in zip(before, gradients, strict=True)
         ]
-    ratios: list[float | None] = []
-    for old, new in zip(before, after, strict=True):
-        size = float(np.linalg.norm(old))
-        ratios.append(float(np.linalg.norm(new - old)) / size if size else None)
-    return ratios, words
+    moved = zip(before, after, strict=True)
+    return [float(np.linalg.norm(new - old)) for old, new in moved], words
 
 
 def _applied(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfviz.errors import InputError, nearest
+from tfviz.learn.given import whole
 from tfviz.learn.lesson import Lesson
 from tfviz.learn.textbook.check import GradientCheck, check_gradient
 from tfviz.learn.textbook.layers import Affine, ReLU, Sigmoid, SoftmaxWithLoss
@@ -202,9 +203,11 @@ def textbook_layer(
             f"there is no layer '{named}' in the textbook.{nearest(layer, LAYERS)} There are "
             f"{', '.join(LAYERS)}."
         )
-    if isinstance(batch, bool) or batch != int(batch) or not 1 <= batch <= MOST_BATCH:
+    batch = whole(batch, "batch")
+    if not 1 <= batch <= MOST_BATCH:
         raise InputError(f"batch must be a whole number from 1 to {MOST_BATCH}, not {batch}.")
-    if isinstance(seed, bool) or seed != int(seed) or seed < 0:
+    seed = whole(seed, "seed")
+    if seed < 0:
         raise InputError(f"seed must be a whole number from 0 on, not {seed}.")
     random = np.random.default_rng(int(seed))
     # Two digits, so that one can follow by hand.
