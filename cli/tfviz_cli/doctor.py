@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+
 import click
 
 from tfviz_cli.lazily import LazyGroup
@@ -15,7 +18,21 @@ COMMANDS = {
 }
 
 
-@click.group("doctor", cls=LazyGroup, table=COMMANDS, instead="env")
+def _meant(words: list[str]) -> str:
+    """The command to type for a script, the text of an error, or the name of a check."""
+    from tfviz.doctor.env.checks.registry import CHECKS
+
+    names, first = {check.name for check in CHECKS}, words[0]
+    if all(each in names for each in words if not each.startswith("-")):
+        return f"tfviz doctor env {shlex.join(words)}"
+    if first.endswith((".py", ".ipynb")):
+        return f"tfviz doctor run {shlex.join(words)}"
+    if first.endswith((".txt", ".log", ".out", ".err")) or ": " in first or os.path.isfile(first):
+        return f"tfviz doctor explain {shlex.quote(first)}"
+    return ""
+
+
+@click.group("doctor", cls=LazyGroup, table=COMMANDS, instead="env", meant=_meant)
 def command() -> None:
     """Find what is wrong, and the fix: an environment, a running script, an error, a log.
 

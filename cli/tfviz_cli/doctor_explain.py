@@ -36,12 +36,17 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     Exit code: 0 nothing wrong, 1 findings, 2 wrong usage or unreadable input, 3 not recognised.
     """
     from tfviz.doctor.explain import explain_stream
+    from tfviz.errors import InputError
 
     codes = []
     for name in files or ("",):
         try:
             with _opened(name, as_json) as stream:
                 answer = explain_stream(stream, _called(name))
+        except InputError as error:
+            click.echo(f"Error: {error}", err=True)
+            codes.append(UNREADABLE)
+            continue
         except OSError as error:
             click.echo(f"Error: Can't read '{name}': {error.strerror or error}.", err=True)
             codes.append(UNREADABLE)
@@ -54,11 +59,14 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _opened(name: str, as_json: bool) -> Iterator[BinaryIO]:
+    from tfviz.doctor.reading import LOOKED_AT, must_be_text
+
     if name not in ("", "-"):
         if _is_text(name):
             yield io.BytesIO(name.encode("utf-8", "surrogateescape"))
             return
         with open(name, "rb") as stream:
+            must_be_text(name, stream.peek(LOOKED_AT))
             yield stream
         return
     source = sys.stdin.buffer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ class LazyGroup(click.Group):
         table: The module of each command, which it is named `command` in, and its one line of help.
         noun: What one of them is called.
         instead: The command to run where none is named: with options, or with nothing at all.
+        meant: What to type for words that begin with no command, '' where that isn't known.
     """
 
     def __init__(
@@ -24,10 +25,11 @@ class LazyGroup(click.Group):
         table: Mapping[str, tuple[str, str]],
         noun: str = "command",
         instead: str | None = None,
+        meant: Callable[[list[str]], str] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(*arguments, **more)
-        self.table, self.noun, self.instead = table, noun, instead
+        self.table, self.noun, self.instead, self.meant = table, noun, instead, meant
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
@@ -44,7 +46,10 @@ class LazyGroup(click.Group):
         """Put the command in that is meant where none is named."""
         helps = set(ctx.help_option_names)
         if self.instead and (not args or (args[0].startswith("-") and args[0] not in helps)):
-            args = [self.instead, *args]
+            # A command behind its options: `doctor -v env` is `doctor env -v`.
+            named = next((i for i, each in enumerate(args) if not each.startswith("-")), len(args))
+            found = args.pop(named) if args[named:] and args[named] in self.table else self.instead
+            args = [found, *args]
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -56,9 +61,9 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             from tfviz.errors import nearest
 
-            raise click.UsageError(
-                f"There is no {self.noun} '{args[0]}'.{nearest(args[0], self.table)}", ctx
-            ) from error
+            typed = self.meant(args) if self.meant else ""
+            near = f" Did you mean `{typed}`?" if typed else nearest(args[0], self.table)
+            raise click.UsageError(f"There is no {self.noun} '{args[0]}'.{near}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, importing none."""

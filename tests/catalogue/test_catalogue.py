@@ -8,7 +8,7 @@ import pytest
 import running
 
 from tfviz.catalogue.conditions import PREDICATES
-from tfviz.catalogue.diagnosis import DATA, FAMILIES, diagnosis, identifiers, path_of
+from tfviz.catalogue.diagnosis import DATA, FAMILIES, diagnosis, fill, identifiers, path_of
 from tfviz.catalogue.index import INDEX, build
 from tfviz.catalogue.literals import required
 from tfviz.doctor.explain import explain_error
@@ -60,6 +60,41 @@ def test_names_in_braces_are_found_by_every_clause_or_have_a_default(identifier)
     for clause in entry.match:
         groups = set(re.compile(clause.get("message") or clause.get("log")).groupindex)
         assert names - groups <= set(entry.defaults), names - groups - set(entry.defaults)
+
+
+DESCRIBED = [each for each in ALL if diagnosis(each).defaults]
+CLUMSY = re.compile(
+    r"[{}]|\b(\w+) \1\b(?<!that that)|\s,|\s\.\s|\b(?:the|a|an|no) (?:the|a|an|of|in|see|that|and)\b(?!-)"
+    r"|\bshape (?:one|another)\b|'(?:The|A|An|One|What|Some|of|in|see) [^']*'"
+    r"|[a-z,] (?:The|A|An|What|Some|Class) (?!Number|Hub)[a-z]"
+)
+
+
+@pytest.mark.parametrize("identifier", DESCRIBED)
+def test_text_of_which_nothing_is_known_reads_as_sentences(identifier):
+    entry = diagnosis(identifier)
+    # Of the names in braces that stay, every clause finds a value; those are another test's.
+    known = {
+        name: "value"
+        for clause in entry.match
+        for name in re.findall(r"\(\?P<(\w+)>", clause.get("message") or clause.get("log"))
+        if name not in entry.defaults
+    }
+    for text in (entry.title, entry.cause, entry.fix.text, entry.instead):
+        said = fill(text, known, entry.defaults)
+        outside = re.sub(r"`[^`]*`|'[^']*'(?=\W)|\{\w+: [^}]*\}", "x", said)
+        assert not CLUMSY.search(said if "{" in said and "`" not in said else outside), said
+        named_first = text[:1] in ("'", "`", "{") and not said.startswith("tensorflow")
+        assert not named_first or said[0] == said[0].upper(), said
+
+
+def test_a_default_that_describes_stands_without_the_quotes_of_a_name():
+    entry = {"layer": "The layer", "n": "smaller"}
+    assert fill("'{layer}' is {n}.", {}, entry) == "The layer is smaller."
+    assert fill("It is `{layer}`.", {}, entry) == "It is the layer."
+    assert fill("It is `{layer}`.", {"layer": "conv"}, entry) == "It is `conv`."
+    assert fill("It is `{layer}`.", {"layer": "`conv`"}, entry) == "It is `conv`."
+    assert fill("f('{layer}')", {}, entry, code=True) == "f('The layer')"
 
 
 @pytest.mark.parametrize("identifier", ALL)

@@ -72,9 +72,9 @@ def scripts(words=()) -> list[Script]:
         healthy = tuple((old, new) for old, new in header["healthy"])
         # Without its head, so that the answers can't be read off it; the lines keep their numbers.
         code = "\n" * count + "".join(lines[count:])
-        words = (tuple(header.get(key, ())) for key in ("ids", "says"))
+        always = (tuple(header.get(key, ())) for key in ("ids", "says"))
         more = (tuple(header.get(key, ())) for key in ("advises", "never"))
-        found.append(Script(path.stem, code, *words, healthy, *more))
+        found.append(Script(path.stem, code, *always, healthy, *more))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import keras
@@ -176,3 +177,15 @@ def test_a_single_sigmoid_has_a_second_side_by_rank_and_by_name():
     assert GradCAM(model)(inputs, "negative").targets == ("negative",) * 3
     with pytest.raises(TargetError, match="asks for more classes than the model's 2"):
         GradCAM(model)(inputs, "top3")
+
+
+def test_of_classes_that_are_tied_the_explained_one_is_said_to_be_seen(found):
+    classes = found.outputs.shape[-1]
+    tied = dataclasses.replace(
+        found,
+        outputs=np.full((len(found), classes), 1 / classes, np.float32),
+        units=np.full(len(found), classes - 1),
+    )
+    names = [name for name, _ in tied.probabilities(0)]
+    assert names[0] == tied.card.name_of(classes - 1, classes)
+    assert names[1:] == [tied.card.name_of(i, classes) for i in range(classes - 1)]

@@ -35,7 +35,7 @@ ONE_HOT = keras.utils.to_categorical(Y, CLASSES)
         ("categorical_crossentropy", Y, "look like indices: use loss='sparse_categorical"),
         ("categorical_crossentropy", ONE_HOT[:, :3], "takes a row of 5 values"),
         ("mse", np.zeros((40, 3), np.float32), "compares them value by value"),
-        ("mse", np.zeros(40, np.float32), "Give the last layer 1 units"),
+        ("mse", np.zeros(40, np.float32), "Give the last layer 1 unit,"),
         (SPARSE, None, "batches of \\(x, y\\)"),
     ],
 )

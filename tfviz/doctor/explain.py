@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from tfviz.catalogue.diagnosis import Diagnosis, diagnosis, fill
 from tfviz.catalogue.matching import Claim, claims
+from tfviz.catalogue.packages import distribution_of
 from tfviz.catalogue.report import Report
 from tfviz.doctor.answer import Answer, Finding
 from tfviz.doctor.reading import read_stream, read_text
@@ -61,17 +62,20 @@ def _complaint(report: Report) -> str:
 
 
 def _finding(claim: Claim, report: Report) -> Finding:
-    entry = diagnosis(claim.id)
+    entry, groups = diagnosis(claim.id), dict(claim.groups)
+    module = groups.get("module") or groups.get("name")
+    if "distribution" in entry.defaults and module:
+        groups["distribution"] = distribution_of(module)
     return Finding(
         id=entry.id,
-        title=fill(entry.title, claim.groups, entry.defaults),
-        cause=fill(entry.cause, claim.groups, entry.defaults),
+        title=fill(entry.title, groups, entry.defaults),
+        cause=fill(entry.cause, groups, entry.defaults),
         confidence=claim.confidence,
         evidence=_evidence(claim, report),
-        fix=fill(entry.fix.text, claim.groups, entry.defaults),
-        code=fill(entry.fix.code, claim.groups, entry.defaults, code=True),
-        commands=tuple(fill(each, claim.groups, entry.defaults) for each in entry.fix.commands),
-        instead=fill(entry.instead, claim.groups, entry.defaults),
+        fix=fill(entry.fix.text, groups, entry.defaults),
+        code=fill(entry.fix.code, groups, entry.defaults, code=True),
+        commands=tuple(fill(each, groups, entry.defaults) for each in entry.fix.commands),
+        instead=fill(entry.instead, groups, entry.defaults),
         links=entry.links,
         shapes=_shapes(entry, claim),
         harmless=entry.severity == "harmless",

@@ -124,7 +124,10 @@ class Explanation:
         if len(row) == 1 and self.activation == "sigmoid":
             sides = [(self._side(True), float(row[0])), (self._side(False), 1 - float(row[0]))]
             return sorted(sides, key=lambda each: -each[1])
-        order = np.argsort(-row, kind="stable")[:most]
+        # Logits that differ in their last digits give equal probabilities: of those the explained
+        # class comes first, so that what is explained is what the model is said to see.
+        numbers = np.arange(len(row))
+        order = np.lexsort((numbers, numbers != int(self.units[index]), -row))[:most]
         return [(self.card.name_of(int(i), len(row)), float(row[i])) for i in order]
 
     def probability(self, index: int) -> float | None:

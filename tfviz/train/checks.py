@@ -195,10 +195,11 @@ def _check_elementwise(where: str, kind: str, label: np.ndarray, prediction: np.
     mine, its = label.shape[1:], prediction.shape[1:]
     if mine == its or (*mine, 1) == its or mine == (*its, 1):
         return
+    units = mine[-1] if mine else 1
     raise InputError(
         f"The labels{where} have the shape {('batch', *mine)} and the predictions "
         f"{('batch', *its)}: {kind} compares them value by value, and would spread one over the "
-        f"other or fail. Give the last layer {mine[-1] if mine else 1} units, or reshape the "
+        f"other or fail. Give the last layer {units} unit{'s' * (units != 1)}, or reshape the "
         f"labels."
     )
 

@@ -236,7 +236,10 @@ def test_legacy_keras_without_tf_keras_is_wrong(built, value):
     machine, _ = built
     problem = only(keras_kinds.look(with_environ(machine, TF_USE_LEGACY_KERAS=value)))
     assert problem.diagnosis == "env.tf_keras_missing"
-    assert problem.commands == ("python -m pip install 'tf_keras~=2.21.0'",)
+    assert problem.commands == (
+        "unset TF_USE_LEGACY_KERAS",
+        "python -m pip install 'tf_keras~=2.21.0'",
+    )
 
 
 def test_legacy_keras_with_tf_keras_means_two_kinds(built):

@@ -9,7 +9,7 @@ import pytest
 
 from tfviz.doctor.explain import explain_error
 from tfviz.doctor.live import refine as refining
-from tfviz.doctor.live.clues.case import SAYING, SETTLING, Clue
+from tfviz.doctor.live.clues.case import MENDING, SAYING, SETTLING, Clue
 from tfviz.doctor.live.frames import frames_of
 from tfviz.doctor.live.refine import refine
 
@@ -177,10 +177,10 @@ def test_a_key_of_another_type_is_noticed(examined):
 
 
 def test_an_index_past_the_end_is_told_with_the_length(examined):
-    answer = examined("names = ['a', 'b']\nbest = 2\nnames[best]\n")
+    answer = examined("names = ['a', 'b']\nbest = 3\nnames[best]\n")
     assert best(answer).id == "python.index_out_of_range"
     assert (
-        said(answer) == "`best` is 2, and `names` is a list of 2 entries: they are numbered 0 to 1."
+        said(answer) == "`best` is 3, and `names` is a list of 2 entries: they are numbered 0 to 1."
     )
 
 
@@ -305,6 +305,6 @@ def test_every_diagnosis_a_clue_names_exists():
 
     known = set(identifiers())
     prefixes = {each.rsplit(".", 1)[0] for each in known}
-    named = {name for clue in [*SETTLING, *SAYING] for name in clue.ids}
+    named = {name for clue in [*SETTLING, *MENDING, *SAYING] for name in clue.ids}
     unknown = {n for n in named if n not in known and n not in prefixes}
     assert {n for n in unknown if n.rstrip(".") not in FAMILIES} == set()

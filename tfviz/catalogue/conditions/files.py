@@ -18,7 +18,8 @@ _WRITING = re.compile(
 _READING = re.compile(
     r"read_(?:csv|excel|json|pickle|parquet|table|file|image)\(|\bimread\(|Image\.open\(|load_img\(|"
     r"load_model\(|load_weights\(|\.load\(|loadtxt\(|genfromtxt\(|listdir\(|scandir\(|\.restore\(|"
-    r"\bopen\(\s*[^,()]*\)|open\(.{0,80}?,\s*(?:mode\s*=\s*)?['\"]r|ZipFile\(|tarfile\.open|"
+    r"\bopen\([^,]*\)|\bopen\([^()]*\([^()]*\)\s*\)|\bopen\([^,]*,\s*(?:encoding|errors|newline)\s*=|"
+    r"open\(.{0,80}?,\s*(?:mode\s*=\s*)?['\"]r|ZipFile\(|tarfile\.open|"
     r"flow_from_directory|image_dataset_from_directory|walk\(|getsize\(|extractall"
 )
 # Words that tell that a text is about learning from data, not about a web site or a build.
@@ -31,6 +32,11 @@ _OURS = re.compile(
 _OTHERS = re.compile(
     r"django|flask[/\\.]|\bnpm\b|\bnode_modules|docker(?:file| build|\.io)|\bgo mod\b|gradle|webpack|"
     r"scrapy|psycopg|sqlalchemy|celery|botocore|homeassistant|ansible|\bcargo\b"
+)
+# Words that tell of a server or a service: of their many modules the catalogue knows nothing.
+_SERVICE = re.compile(
+    r"\b(?:fastapi|uvicorn|gunicorn|airflow|odoo|rest_framework|wsgi|asgi|manage\.py|selenium|discord|"
+    r"telegram|twisted|lambda_function|flask\w*|django\w*|pyramid|tornado|boto3?|pymongo|jinja2)\b"
 )
 _NOTEBOOK = re.compile(
     r"<ipython-input|Cell In ?\[|Input In ?\[|\bIn ?\[\d+\]|ipykernel|\.ipynb\b|Untitled\d*|"
@@ -54,6 +60,10 @@ def _ours(report: Report) -> bool:
     return bool(_OURS.search(report.flat_lower)) and not _OTHERS.search(report.flat_lower)
 
 
+def _serves(report: Report) -> bool:
+    return bool(_OTHERS.search(report.flat_lower) or _SERVICE.search(report.flat_lower))
+
+
 def _remote(report: Report) -> bool:
     files = " ".join(frame.file for block in report.errors for frame in block.frames)
     return bool(_REMOTE.search(f"{files} {report.flat}")) and not _WINDOWS_FRAME.search(files)
@@ -62,7 +72,8 @@ def _remote(report: Report) -> bool:
 @predicate
 def read_mode(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """A missing file was to be read: the frames read and nothing in them writes."""
-    return _ours(report) and _reads(block) and not _writes(block)
+    own = block is not None and block.own_frame is not None and not _serves(report)
+    return (own or _ours(report)) and _reads(block) and not _writes(block)
 
 
 @predicate
@@ -81,6 +92,14 @@ def mode_unknown(report: Report, block: ErrorBlock | None, match: re.Match[str])
 def learning_code(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
     """The text is about learning from data: for words that any Python program may print."""
     return _ours(report)
+
+
+@predicate
+def python_program(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> bool:
+    """An error of a Python program that isn't known to be a server, a service or a build."""
+    if block is None or _SERVICE.search(report.flat_lower):
+        return False
+    return _ours(report) or not _OTHERS.search(report.flat_lower)
 
 
 @predicate

@@ -269,7 +269,13 @@ def _raised_by_user(error: BaseException) -> bool:
     steps = list(_steps(error.__traceback__))
     if not steps or is_installed(steps[-1].tb_frame.f_code.co_filename):
         return False
-    return bool(re.match(r"raise\b", _live(steps[-1]).code))
+    live = _live(steps[-1])
+    text = live.code
+    if live.position is not None:
+        # It may stand behind its `except ...:` on one line.
+        line, _, column, _ = live.position
+        text = "".join(live.source(line, line)).encode()[column:].decode(errors="replace")
+    return bool(re.match(r"raise\b", text))
 
 
 # ---- code that AutoGraph rewrote

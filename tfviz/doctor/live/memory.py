@@ -95,6 +95,12 @@ def evidence(before: Kills, after: Kills, peak: int | None, most: Limit | None) 
     return f"{held}." if near else ""
 
 
+def free(root: Path = ROOT) -> int | None:
+    """What is free, in bytes; None where it isn't told."""
+    kilobytes = _number(root / "proc/meminfo", r"^MemAvailable:\s+(\d+) kB")
+    return None if kilobytes is None else kilobytes * 1024
+
+
 def gigabytes(amount: int) -> str:
     """An amount of memory for people.
 

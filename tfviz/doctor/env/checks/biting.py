@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -55,6 +56,24 @@ def _threads(machine: Machine, name: str, value: str) -> list[Problem]:
     return _unset(machine, name, text)
 
 
+def _is_xla_flag(word: str) -> bool:
+    """Whether XLA may know a flag: all of its own begin alike; a slip in a common one is seen."""
+    flag = word.split("=")[0].lstrip("-")
+    if flag in _XLA_FLAGS:
+        return True
+    return flag.startswith("xla_") and not difflib.get_close_matches(flag, _XLA_FLAGS, 1, 0.93)
+
+
+# Those that people set, to recognise slips of the pen.
+_XLA_FLAGS = (
+    "xla_gpu_cuda_data_dir", "xla_force_host_platform_device_count", "xla_dump_to",
+    "xla_dump_hlo_as_text", "xla_dump_hlo_as_html", "xla_gpu_autotune_level",
+    "xla_gpu_deterministic_ops", "xla_gpu_enable_triton_gemm", "xla_cpu_multi_thread_eigen",
+    "xla_gpu_enable_latency_hiding_scheduler", "xla_gpu_strict_conv_algorithm_picker",
+    "xla_gpu_per_fusion_autotune_cache_dir", "xla_gpu_force_compilation_parallelism",
+)  # fmt: skip
+
+
 def _xla_flags(machine: Machine, name: str, value: str) -> list[Problem]:
     problems = []
     words = value.split()
@@ -63,6 +82,16 @@ def _xla_flags(machine: Machine, name: str, value: str) -> list[Problem]:
             wrong(
                 f"{name} ({own(value, 'value')}) begins without `--`, so XLA takes it for the name "
                 f"of a file, and ends the process because there is none.",
+                machine.shell.unset(name),
+            )
+        )
+    odd = [word for word in words if word.startswith("-") and not _is_xla_flag(word)]
+    if odd:
+        problems.append(
+            warning(
+                f"{name} holds {own(odd[0], 'flag')}, which is no flag of XLA's by its name. "
+                f"XLA ends the process at the first flag that it doesn't know; "
+                f"`tfviz doctor --deep` tries it.",
                 machine.shell.unset(name),
             )
         )

@@ -172,7 +172,10 @@ def _two_kinds(machine: Machine, keras: Distribution) -> list[Problem]:
             problems.append(
                 wrong(
                     "TF_USE_LEGACY_KERAS makes `tf.keras` mean tf_keras, which isn't installed.",
+                    machine.shell.unset("TF_USE_LEGACY_KERAS"),
                     machine.shell.pip("install", fitting),
+                    fix="Take the setting away, and `tf.keras` is Keras 3; only for programs that "
+                    "need Keras 2, install it:",
                     diagnosis="env.tf_keras_missing",
                 )
             )

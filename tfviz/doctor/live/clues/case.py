@@ -107,6 +107,8 @@ class Mended:
     fix: str | None = None
     code: str | None = None
     instead: str | None = None
+    shapes: tuple[str, int, int, str] | None = None
+    commands: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

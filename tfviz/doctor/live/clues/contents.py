@@ -201,8 +201,11 @@ def _of_objects(name: str, value: Any) -> str:
     if not is_a(value, "numpy", "ndarray"):
         return ""
     if value.dtype.kind in "US":
-        first = value.ravel()[0] if value.size else ""
-        return f"`{name}` holds text ({value.dtype}): its first entry is {shown(str(first))}."
+        texts = itertools.islice(value.flat, MOST_ITEMS)
+        for place, cell in zip(np.ndindex(value.shape), texts, strict=False):
+            if not _reads_as_number(cell):
+                return f"`{name}` holds text ({value.dtype}): {_cell(place)} is {shown(str(cell))}."
+        return f"`{name}` holds text ({value.dtype})."
     if value.dtype != object:
         return ""
     cells = itertools.islice(value.flat, MOST_ITEMS)
@@ -212,6 +215,14 @@ def _of_objects(name: str, value: Any) -> str:
         said = f"`{name}` {value.shape} is of dtype object: {_cell(place)} holds {shown(cell)}"
         return f"{said}."
     return f"`{name}` {value.shape} is of dtype object, though all in it are numbers."
+
+
+def _reads_as_number(text: str | bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _cell(place: tuple[int, ...]) -> str:

@@ -115,8 +115,8 @@ def what_the_folder_holds(case: Case) -> Iterator[str]:
             f"{number(n, 'file')} {kind or 'without suffix'}" for kind, n in kinds.most_common(3)
         ]
         if inner:
-            names = listed([f"'{os.path.basename(each)}'" for each in inner])
-            said += f" ({names}), and in them {listed(told) if told else 'no files'}"
+            shown = listed([f"'{os.path.basename(each)}'" for each in inner])
+            said += f" ({shown}), and in them {listed(told) if told else 'no files'}"
         yield f"{said}."
         return
 

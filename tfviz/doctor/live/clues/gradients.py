@@ -11,7 +11,7 @@ from tfviz.doctor.live.clues.fitting import is_layer
 from tfviz.doctor.live.clues.pictures import nones
 from tfviz.doctor.live.clues.seen import dtype_of, is_symbolic, listed, shape_of
 from tfviz.doctor.live.clues.source import Reader
-from tfviz.doctor.live.clues.trees import last_name
+from tfviz.doctor.live.clues.trees import last_name, parameters
 from tfviz.doctor.live.safely import is_a, maybe
 
 _NO_GRADIENT = {"predict": "`predict` gives NumPy arrays", "numpy": "`.numpy()` leaves the tape",
@@ -134,7 +134,8 @@ def _breaks(tape: ast.With, place: Reader | None = None) -> Iterator[str]:
             n for n in ast.walk(place.tree) if isinstance(n, ast.FunctionDef) and n.name == name
         ]
         if len(found) == 1 and found[0] is not place.scope:
-            for said in _breaks_in(found[0]):
+            given = set(parameters(found[0])) - {"self"}
+            for said in _breaks_in(found[0], given):
                 yield f"line {call.lineno} calls `{name}`, where {said}"  # type: ignore[attr-defined]
 
 
@@ -159,9 +160,13 @@ def _only_index(call: ast.Call, block: ast.AST) -> bool:
     return bool(uses) and all(each in inside for each in uses)
 
 
-def _breaks_in(block: ast.AST) -> Iterator[str]:
+def _breaks_in(block: ast.AST, of: set[str] | None = None) -> Iterator[str]:
+    """The breaks in a block; in a function only those of what it was given."""
     for each in ast.walk(block):
         if isinstance(each, ast.Call):
+            names = {n.id for n in ast.walk(each) if isinstance(n, ast.Name)}
+            if of is not None and not names & of:
+                continue
             said = _NO_GRADIENT.get(last_name(each.func) or "")
             if said and not _only_index(each, block):
                 yield f"line {each.lineno} has `{ast.unparse(each):.60}`: {said}"
@@ -191,11 +196,11 @@ def why_none(case: Case) -> Iterator[str]:
         told = True
         yield f"Inside the tape {sentence}."
     if not told and call.args:
-        before = list(_before(tape, place)) or list(_target(call.args[0], tape, place))
+        before = list(_before(tape, place, call)) or list(_target(call.args[0], tape, place))
         yield from before[:1]
 
 
-def _before(tape: ast.With, place: Reader) -> Iterator[str]:
+def _before(tape: ast.With, place: Reader, taken: ast.Call) -> Iterator[str]:
     """What the block works on that a model made before the tape was opened."""
     used = [n for n in ast.walk(tape) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
     for name in dict.fromkeys(each.id for each in used):
@@ -204,7 +209,8 @@ def _before(tape: ast.With, place: Reader) -> Iterator[str]:
         value = getattr(made, "value", None)
         if made is None or later or not isinstance(value, ast.Call):
             continue
-        if is_layer(place.maybe(value.func)):
+        model = place.maybe(value.func)
+        if is_layer(model) and _leads_from(taken, name, value, model, place):
             yield (
                 f"`{name}` was computed on line {made.lineno}, `{ast.unparse(made):.60}`, before the "
                 f"tape was opened on line {tape.lineno}: nothing of that was recorded."
@@ -257,6 +263,20 @@ def _target(target: ast.expr, tape: ast.With, place: Reader) -> Iterator[str]:
     made = place.assigned(target.id)
     if made is not None and not tape.lineno <= made.lineno <= (tape.end_lineno or tape.lineno):
         yield f"`{target.id}` is computed on line {made.lineno}, outside of the tape (lines {tape.lineno} to {tape.end_lineno})."
+
+
+def _leads_from(taken: ast.Call, name: str, made: ast.Call, model: Any, place: Reader) -> bool:
+    """Whether what a gradient is taken by would have led to a name, had it been recorded."""
+    if len(taken.args) < 2:
+        return False
+    source = taken.args[1]
+    if isinstance(source, ast.Name) and (
+        source.id == name or source.id in map(ast.unparse, made.args)
+    ):
+        return True
+    by = place.maybe(source)
+    own = {id(each) for each in maybe(model, "trainable_variables") or ()}
+    return type(by) in (list, tuple) and any(id(each) in own for each in by)
 
 
 @says("autodiff.optimizer_unknown_variable", "tf.function_reused_with_new_optimizer")

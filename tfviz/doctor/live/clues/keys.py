@@ -149,8 +149,38 @@ def which_index(case: Case) -> Iterator[str]:
     )
     last = "it is empty" if not size else f"they are numbered 0 to {int(size) - 1}"
     yield f"{named}, and `{ast.unparse(node.value)}` is {what}: {last}."
-    if size and key == size:
+    # A constant index is no count that went too far: `sys.argv[1]`.
+    if size and key == size and not isinstance(node.slice, ast.Constant):
         yield _one_too_far(case)
+
+
+@says("python.index_out_of_range.array")
+def which_of_the_indices(case: Case) -> Iterator[str]:
+    """The array of indices that holds the one beyond the end, and how many are."""
+    match = re.search(
+        r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", case.message
+    )
+    if match is None:
+        return
+    axis, size = int(match[2]), int(match[3])
+    for node in ast.walk(case.line.statement) if case.line.statement is not None else ():
+        if not isinstance(node, ast.Subscript):
+            continue
+        shape = shape_of(case.line.maybe(node.value)) or ()
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if len(shape) <= axis or shape[axis] != size or len(parts) <= axis:
+            continue
+        indices = numbers_of(case.line.maybe(parts[axis]))
+        if indices is None or not indices.ndim or indices.dtype.kind not in "iu":
+            continue
+        beyond = int(((indices < -size) | (indices >= size)).sum())
+        if beyond:
+            yield (
+                f"`{ast.unparse(parts[axis])}` goes from {indices.min()} to {indices.max()}, and axis "
+                f"{axis} of `{ast.unparse(node.value)}` {shape} has {number(size, 'entry', 'entries')}: "
+                f"{beyond} of {indices.size} {'lies' if beyond == 1 else 'lie'} beyond."
+            )
+            return
 
 
 def _one_too_far(case: Case) -> str:
@@ -177,7 +207,7 @@ def _of_axis(
         f"{asked}, and axis {axis} of `{ast.unparse(node.value)}` {tuple(shape)} has "
         f"{number(size, 'entry', 'entries')}{f': 0 to {size - 1}' if size else ''}."
     )
-    if size and index == size:
+    if size and index == size and not isinstance(each, ast.Constant):
         yield _one_too_far(case)
 
 

@@ -207,7 +207,7 @@ def _advice(labels: Any, output: tuple[Any, ...], loss: str, fit: Fit) -> Iterat
         return
     if len(output) > 2 and len(shape) < len(output):
         yield (
-            f"The output still has {len(output) - 2} axes of places, {output[1:-1]}: there is no "
+            f"The output still has {number(len(output) - 2, 'axis', 'axes')} of places, {output[1:-1]}: there is no "
             f"Flatten or GlobalAveragePooling2D before '{maybe(last_layer(fit.model), 'name')}'."
         )
     elif "sparse" in loss.lower() and len(shape) == 2 and shape[-1] == output[-1]:

@@ -169,7 +169,7 @@ def _opened(case: Case) -> Any:
 def what_is_there(case: Case) -> Iterator[str]:
     """What stands at the path, and what is near it."""
     path = path_of(case)
-    if path is None:
+    if path is None or case.is_about(["fs.program_missing"]):
         return
     picture = case.is_about(["pil."]) or "Image" in case.message
     said = about_path(path, picture=picture)

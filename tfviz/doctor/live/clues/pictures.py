@@ -15,6 +15,7 @@ from tfviz.doctor.live.clues.paths import about_path
 from tfviz.doctor.live.clues.seen import dtype_of, items_of, kind_of, listed, numbers_of, shape_of
 from tfviz.doctor.live.clues.source import Reader, reader_of
 from tfviz.doctor.live.clues.trees import argument, holds, last_name, statements_of
+from tfviz.doctor.live.frames import LiveFrame
 from tfviz.doctor.live.safely import is_a, maybe
 
 READERS = ("imread", "imdecode")
@@ -106,12 +107,26 @@ def _from_a_loop(case: Case) -> str:
             files = [
                 n for n, v in values.items() if type(v) is str and v.lower().endswith(_SUFFIXES)
             ]
-            if len(empty) == 1 and files:
+            if len(empty) == 1 and files and _read_together(loop.iter, frame, case):
                 return (
                     f"`{empty[0]}` is None where `{files[0]}` is '{values[files[0]]}' (the loop on line "
                     f"{loop.lineno}): that file was not read."
                 )
     return ""
+
+
+def _read_together(source: ast.expr, frame: LiveFrame, case: Case) -> bool:
+    """Whether what a loop goes over was made by reading one file for each entry."""
+    at = next((i for i, each in enumerate(case.callers) if each is frame), -1)
+    place = reader_of(frame, case.callers[at + 1 :])
+    if isinstance(source, ast.Call) and last_name(source.func) in ("items", "enumerate", "sorted"):
+        source = source.args[0] if source.args else source.func.value  # type: ignore[attr-defined]
+    for origin, _ in place.origins(source):
+        read = getattr(origin, "value", None) or getattr(origin, "elt", None)
+        comprehension = isinstance(origin, ast.DictComp | ast.ListComp)
+        if comprehension and isinstance(read, ast.Call) and last_name(read.func) in READERS:
+            return True
+    return False
 
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")

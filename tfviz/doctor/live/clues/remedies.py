@@ -15,7 +15,6 @@ from tfviz.doctor.live.clues.layers import given, given_to
 from tfviz.doctor.live.clues.paths import about_path, path_of
 from tfviz.doctor.live.clues.pictures import as_bytes, operands
 from tfviz.doctor.live.clues.seen import arrays_on_line, dtype_of, shape_of
-from tfviz.doctor.live.clues.shapes import factors
 from tfviz.doctor.live.clues.trees import argument
 from tfviz.doctor.live.safely import is_a, maybe
 from tfviz.errors import nearest
@@ -80,39 +79,6 @@ def bytes_by_range(case: Case) -> Mended | None:
     return None
 
 
-@mends("shape.matmul_sizes", "numpy.matmul_sizes")
-def which_transposed(case: Case) -> Mended | None:
-    """Only what a transposed factor mends is advised to be transposed."""
-    found = factors(case)
-    if found is None:
-        target, inputs = given_to(case), given(case)
-        if target is None or not inputs:
-            return None
-        return Mended(
-            fix=f"Give `{target[0]}` what it was built for, {target[2]}: the same columns or the "
-            f"same picture size as in training; or build it for the {inputs[0][1]} that you have.",
-            code="",
-            instead="",
-        )
-    (a, m), (b, n) = found
-    of_tf = case.is_about(["shape."])
-    if len(n) >= 2 and n[-1] == m[-1]:
-        code = f"tf.matmul({a}, {b}, transpose_b=True)" if of_tf else f"{a} @ {_turned(b, n)}"
-        return Mended(fix=f"Transpose `{b}`.", code=code)
-    if len(m) == len(n) == 2 and m[0] == n[0]:
-        code = f"tf.matmul({a}, {b}, transpose_a=True)" if of_tf else f"{a}.T @ {b}"
-        return Mended(fix=f"Transpose `{a}`, if its axes are in the wrong order.", code=code)
-    return Mended(
-        fix=f"Neither fits when transposed: the {m[-1]} of `{a}` and the {n[-2] if len(n) > 1 else n[0]} "
-        f"of `{b}` must be made the same number where the two come from.",
-        code="",
-    )
-
-
-def _turned(name: str, shape: tuple[int | None, ...]) -> str:
-    return f"{name}.T" if len(shape) == 2 else f"np.swapaxes({name}, -1, -2)"
-
-
 @mends("pil.images_do_not_match")
 def pictures_exchanged(case: Case) -> Mended | None:
     """Exchanged sides are mended where the picture is made, not by resizing."""
@@ -125,6 +91,31 @@ def pictures_exchanged(case: Case) -> Mended | None:
             code="width, height = image.size\narray = np.zeros((height, width), dtype=np.uint8)",
         )
     return None
+
+
+@mends("shape.missing_batch_dim")
+def which_sample(case: Case) -> Mended | None:
+    """The array that was given; what the message shows is often a slice that Keras made of it."""
+    target, inputs = given_to(case), given(case)
+    if target is None or not inputs or not inputs[0][0].isidentifier():
+        return None
+    (called, model, wanted), (name, have) = target, inputs[0]
+    if len(have) + 1 != len(wanted):
+        return None
+    if any(None not in pair and pair[0] != pair[1] for pair in zip(have, wanted[1:], strict=True)):
+        return None
+    call = (
+        f"{called}.predict({name}[np.newaxis])"
+        if hasattr(model, "predict")
+        else f"{called}({name}[np.newaxis])"
+    )
+    return Mended(
+        cause=f"`{called}` takes a batch, {wanted}; `{name}` is {have}, one sample alone.",
+        fix=f"Put the batch axis in front: `{name}[np.newaxis]` or `np.expand_dims({name}, 0)`.",
+        code=call,
+        instead="",
+        shapes=(str(have), 0, 0, "one more axis in front, for the batch"),
+    )
 
 
 _ALIKE = (("accuracy", "acc"), ("val_accuracy", "val_acc"))
@@ -158,7 +149,7 @@ def one_too_far(case: Case) -> Mended | None:
     if found is None or type(found[1]) not in (list, tuple, str) or not found[1]:
         return None
     node, owner, key = found
-    if key != len(owner):
+    if key != len(owner) or isinstance(node.slice, ast.Constant):
         return None
     name, index = ast.unparse(node.value), ast.unparse(node.slice)
     return Mended(
@@ -212,11 +203,15 @@ def cast_the_right_one(case: Case) -> Mended | None:
     a, b = (dtype for _, dtype in found[:2]) if len(found) == 2 else sorted(kinds)
     if not keep or len(odd) != 1 or not odd[0].isidentifier():
         return Mended(title=f"{first.title.split(':')[0]}: {a} and {b}")
+    cast = f"tf.cast({odd[0]}, tf.{keep})"
+    variable = is_a(dict(meeting).get(odd[0]), "tensorflow", "Variable")
     return Mended(
         title=f"Two number types meet in one operation: {a} and {b}",
         cause=f"TensorFlow doesn't convert types by itself: one tensor is {a}, the other is {b}.",
-        fix=f"Cast `{odd[0]}` before they meet.",
-        code=f"{odd[0]} = tf.cast({odd[0]}, tf.{keep})",
+        fix=f"Make the variable `{odd[0]}` {keep} where it is made: a cast of it wouldn't be trained."
+        if variable
+        else f"Cast `{odd[0]}` before they meet.",
+        code=f"{odd[0]} = {f'tf.Variable({cast})' if variable else cast}",
     )
 
 

@@ -23,11 +23,9 @@ _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 _DECODED = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM")
 
 
-@says("data.undecodable_image", "pil.not_an_image", "tf.decode_failed")
+@says("data.undecodable_image")
 def which_file(case: Case) -> Iterator[str]:
     """The files named as pictures whose first bytes are none."""
-    if case.is_about(["pil."]):
-        return  # Pillow was given one file, and that one is told
     end = time.monotonic() + LONGEST
     looked, bad = 0, []
     for path in _files(case):
@@ -87,7 +85,7 @@ def _paths(value: Any) -> Iterator[str]:
     if isinstance(value, str | PurePath) and type(value).__module__ in ("builtins", "pathlib"):
         text = os.fspath(value)
         # A bare word is mostly no path, though a folder of that name may stand there.
-        short = 1 < len(text) < 1000 and "\0" not in text
+        short = 2 < len(text) < 1000 and "\0" not in text
         if short and (os.sep in text or "." in text or os.path.isdir(text)):
             yield text
     elif type(value) in (list, tuple):

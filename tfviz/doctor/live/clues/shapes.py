@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from tfviz.doctor.live.clues.case import Case, says
 from tfviz.doctor.live.clues.seen import (
     arrays_on_line,
@@ -187,50 +185,6 @@ def _pair(case: Case) -> tuple[tuple[str, Any], tuple[str, Any]] | None:
     return None
 
 
-def _factors(case: Case) -> tuple[list[ast.expr], bool]:
-    """Both factors of a product of matrices on the line."""
-    node = case.line.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        return [node.left, node.right], True
-    for call in case.line.calls("matmul", "dot", "mm", "bmm"):
-        if len(call.args) >= 2 and not any(k.arg and "trans" in k.arg for k in call.keywords):
-            return call.args[:2], True
-        if len(call.args) == 1 and isinstance(call.func, ast.Attribute):
-            return [call.func.value, call.args[0]], True
-    return [], False
-
-
-def factors(case: Case) -> tuple[tuple[str, Shape], tuple[str, Shape]] | None:
-    """(name, shape) of both factors of a product whose inner sizes differ; None for others."""
-    pair, found = _factors(case)
-    if not found:
-        return None
-    named = [(ast.unparse(each), shape_of(case.line.maybe(each))) for each in pair]
-    (a, m), (b, n) = named
-    if not m or not n or m[-1] == (n[-2] if len(n) > 1 else n[0]):
-        return None
-    return (a, m), (b, n)
-
-
-@says("shape.matmul_sizes", "numpy.matmul_sizes", "torch.linear_shape", "shape.dense_last_axis")
-def inner_sizes(case: Case) -> Iterator[str]:
-    """Of a product of matrices: the last axis of one, the one before the last of the other."""
-    found = factors(case)
-    if found is None:
-        return
-    (a, m), (b, n) = found
-    inner = n[-2] if len(n) > 1 else n[0]
-    yield (
-        f"`{a}` is {m} and `{b}` is {n}: the {m[-1]} {'values' if len(m) == 1 else 'columns'} of "
-        f"`{a}` meet {inner} {'values' if len(n) == 1 else 'rows'} of `{b}`."
-    )
-    yield from _made_flat(case, _factors(case)[0])
-    if len(n) == 2 and n[-1] == m[-1]:
-        yield f"`{b}` would fit if it were transposed."
-    elif len(m) == 2 and m[0] == inner:
-        yield f"`{a}` would fit if it were transposed."
-
-
 @says("numpy.reshape_size", "numpy.reshape_colour", "shape.reshape_size", "torch.view_size")
 def what_is_reshaped(case: Case) -> Iterator[str]:
     """How many numbers there are, and how many the new shape takes."""
@@ -262,25 +216,6 @@ def what_is_reshaped(case: Case) -> Iterator[str]:
         return
 
 
-def _made_flat(case: Case, pair: Sequence[ast.expr]) -> Iterator[str]:
-    """What an operand was before it was flattened."""
-    for each in pair:
-        made = case.line.assigned(each.id) if isinstance(each, ast.Name) else None
-        call = getattr(made, "value", None)
-        if made is None or not isinstance(call, ast.Call) or not isinstance(each, ast.Name):
-            continue
-        if isinstance(call.func, ast.Attribute) and call.func.attr in (
-            "reshape",
-            "ravel",
-            "flatten",
-        ):
-            whole = call.args[0] if call.args and case.line.maybe(call.func.value) is np else None
-            source = whole or call.func.value
-            shape = shape_of(case.line.maybe(source))
-            if shape and ast.unparse(source) != each.id:
-                yield f"`{each.id}` is `{ast.unparse(call):.60}` (line {made.lineno}), and `{ast.unparse(source)}` is {shape}."
-
-
 def _product(numbers: Sequence[Any]) -> int:
     result = 1
     for each in numbers:
@@ -302,6 +237,19 @@ def how_many_axes(case: Case) -> Iterator[str]:
         shape = shape_of(value) or ()
         said = f"{with_shape(name, value)}: it has {number(len(shape), 'axis', 'axes')}"
         yield f"{said}, so there is no axis {match[1]}." if match else f"{said}."
+
+
+@says("shape.conv_channels")
+def channels_of_both(case: Case) -> Iterator[str]:
+    """Pictures and filters, with the axes that meet."""
+    found = [(n, v) for n, v in arrays_on_line(case) if len(shape_of(v) or ()) == 4]
+    if len(found) == 2:
+        (x, pictures), (k, filters) = found
+        m, n = shape_of(pictures) or (), shape_of(filters) or ()
+        yield (
+            f"`{x}` is {m}, with its channels on the last axis; `{k}` is {n}, and its third axis says "
+            f"how many the filters take: {m[-1]} against {n[2]}."
+        )
 
 
 @says("numpy.truth_value_ambiguous", "viz.axes_array", "torch.bool_ambiguous", "torch.item_many",

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import ast
+import math
+import re
 from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from tfviz.doctor.live.clues.case import Case, says
 from tfviz.doctor.live.clues.fitting import is_layer
 from tfviz.doctor.live.clues.seen import arrays_on_line, differing, shape_of
 from tfviz.doctor.live.clues.shapes import parts_of
 from tfviz.doctor.live.clues.trees import argument, last_name
+from tfviz.doctor.live.memory import free
 from tfviz.doctor.live.safely import is_a, maybe
+
+
+@says("memory.numpy_array")
+def asked_and_free(case: Case) -> Iterator[str]:
+    """What the array would take beside what is free."""
+    match = re.search(r"shape (\([\d, ]*\)) and data type (\w+)", case.message)
+    available = free()
+    if match is None or available is None:
+        return
+    try:
+        needed = math.prod(ast.literal_eval(match[1])) * np.dtype(match[2]).itemsize
+    except TypeError:  # no type of plain numbers
+        return
+    if needed > available:
+        yield (
+            f"{match[1]} of {match[2]} take {needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB are "
+            "free."
+        )
 
 
 @says("shape.output_size_zero")
@@ -68,12 +91,26 @@ def odd_before_halving(case: Case) -> Iterator[str]:
         return
     for axis in differing(shapes[0], shapes[1], [0, len(shapes[0]) - 1]):
         large, small = sorted((shapes[0][axis] or 0, shapes[1][axis] or 0), reverse=True)
-        if large % 2 and small == large - 1:
+        smaller = parts[0 if shapes[0][axis] == small else 1][1]
+        if large % 2 and small == large - 1 and _doubled(smaller):
             said = (
                 f"{large} is odd: pooling by 2 makes {large // 2} of it, and doubling that {small}"
             )
             yield f"{said}{_of_input(case, axis, large)}."
             return
+
+
+def _doubled(tensor: Any) -> bool:
+    """Whether a layer that doubles sizes lies shortly before a tensor of a model."""
+    for _ in range(12):
+        layer = maybe(maybe(tensor, "_keras_history"), "operation")
+        name = type(layer).__name__
+        if name.startswith("UpSampling") or name.endswith("Transpose"):
+            return True
+        tensor = maybe(layer, "input")
+        if tensor is None:
+            return False
+    return False
 
 
 def _of_input(case: Case, axis: int, size: int) -> str:
