@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tfviz.catalogue.conditions.registry import PREDICATES, numbers
 from tfviz.catalogue.conditions.shape_text import Shape, product, shape_of
@@ -232,6 +232,16 @@ def _kind_of_first(labels: int, rows: int, classes: int) -> str:
 # ---- label values
 
 
+def void_label(values: Collection[int], classes: int) -> int | None:
+    """The label of pixels without a class: 255, where all the others are classes; else None.
+
+    A mask of 0 and 255, or one that was smoothed, has fewer than two classes or more outside.
+    """
+    outside = {each for each in values if not 0 <= each < classes}
+    inside = len(set(values)) - len(outside)
+    return 255 if outside == {255} and inside > 1 else None
+
+
 def _label_kind(report: Report, block: ErrorBlock | None, match: re.Match[str]) -> str:
     """Which slip labels outside [0, classes) come from; the message prints those of the batch."""
     classes = int(match["classes"])
@@ -242,6 +252,8 @@ def _label_kind(report: Report, block: ErrorBlock | None, match: re.Match[str]) 
         return "negative"
     if classes <= 1 and high >= 1:
         return "one_unit"
+    if void_label(set(values), classes) is not None:
+        return "void"
     pictures = high == 255 or (high > 150 and distinct >= 10)
     if pictures and high <= 255 and classes <= 100:
         return "pixels"
@@ -331,7 +343,7 @@ _kinds(
     "integers not_pooled sequence output_size mask_channels one_unit classes rank_unknown",
 )
 _kinds("sparse", _sparse_kind, "onehot sequence one_unit many_logits lengths not_pooled")
-_kinds("labels", _label_kind, "negative one_unit pixels off_by_one too_few_units")
+_kinds("labels", _label_kind, "negative one_unit void pixels off_by_one too_few_units")
 _kinds(
     "oom", _memory_kind, "host loop slots taken dense dense_likely matrix table whole picture batch"
 )

@@ -99,7 +99,7 @@ def _with(answer: Answer, settled: Settled) -> Answer:
         finding = there
     else:
         finding = _finding(settled, top)
-    finding = replace(finding, confidence="certain")
+    finding = replace(finding, confidence=settled.confidence)
     competed = {each.id for each in answer.findings if each.confidence == "one of"}
     competed |= {each.id for each in top} | {settled.id}
     rest = tuple(each for each in answer.findings if each.id not in competed)
@@ -117,7 +117,7 @@ def _finding(settled: Settled, top: Sequence[Finding]) -> Finding:
         id=entry.id,
         title=filled(entry.title),
         cause=filled(entry.cause),
-        confidence="certain",
+        confidence=settled.confidence,
         evidence=top[0].evidence if top else (),
         fix=filled(entry.fix.text),
         code=filled(entry.fix.code, code=True),

@@ -23,6 +23,9 @@ from tfviz.doctor.live.clues import (  # isort: skip
     programs,
     scanned,
     sizes,
+    reshaped,
+    outputs,
+    counting,
     remedies,
 )
 from tfviz.doctor.live.clues.case import MENDING, SAYING, SETTLING
@@ -33,6 +36,7 @@ __all__ = [
     "SETTLING",
     "attributes",
     "contents",
+    "counting",
     "dtypes",
     "emptied",
     "gradients",
@@ -44,6 +48,7 @@ __all__ = [
     "models",
     "names",
     "nothing",
+    "outputs",
     "own_loss",
     "paths",
     "pictures",
@@ -51,6 +56,7 @@ __all__ = [
     "products",
     "programs",
     "remedies",
+    "reshaped",
     "scanned",
     "shapes",
     "sizes",

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
 from tfviz.doctor.live.clues.seen import close_to, kind_of
-from tfviz.doctor.live.safely import maybe
+from tfviz.doctor.live.safely import is_kind, maybe, mro
 
 MOST_NAMES = 5000
 _NOT_FOUND = re.compile(r"(?:'(?P<cls>[\w.]+)' object|module '(?P<module>[\w.]+)'|type object '(?P<type>[\w.]+)') has no attribute '(?P<name>\w+)'")  # fmt: skip
@@ -59,7 +59,7 @@ def nearest_attribute(case: Case) -> Iterator[str]:
     wanted = match["name"]
     close = [each for each in known if each.lower().rstrip("s") == wanted.lower().rstrip("s")]
     near = close_to(wanted, close or known)
-    if isinstance(owner, types.ModuleType):
+    if is_kind(owner, types.ModuleType):
         if near:
             yield f"`{name}` is the module {maybe(owner, '__name__')}; it has no `{wanted}`.{near}"
         return
@@ -75,10 +75,10 @@ def nearest_attribute(case: Case) -> Iterator[str]:
 
 def _attributes(owner: Any) -> list[str]:
     names: dict[str, None] = {}
-    if isinstance(owner, types.ModuleType):
+    if is_kind(owner, types.ModuleType):
         names.update(dict.fromkeys(vars(owner)))
     else:
-        for each in type(owner).__mro__:
+        for each in mro(type(owner)):
             names.update(dict.fromkeys(vars(each)))
         if hasattr(type(owner), "__dict__"):
             with contextlib.suppress(AttributeError):
@@ -120,10 +120,10 @@ def _unexpected(case: Case) -> tuple[str, str, list[str]] | None:
     for call in case.line.calls():
         if name in [each.arg for each in call.keywords]:
             function = case.line.maybe(call.func)
-            if isinstance(function, type):
+            if is_kind(function, type):
                 known = [
                     p
-                    for c in function.__mro__
+                    for c in mro(function)
                     if "__init__" in vars(c)
                     for p in _parameters(vars(c)["__init__"])
                 ]
@@ -135,7 +135,7 @@ def _unexpected(case: Case) -> tuple[str, str, list[str]] | None:
 
 def _parameters(function: Any) -> list[str]:
     function = maybe(function, "__wrapped__") or maybe(function, "__func__") or function
-    if not isinstance(function, types.FunctionType):
+    if not is_kind(function, types.FunctionType):
         return []
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

@@ -19,10 +19,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tfviz.doctor.answer import Answer
 from tfviz.doctor.live.clues.source import Reader, reader_of
 from tfviz.doctor.live.frames import LiveFrame, message_of, that_matters
+from tfviz.doctor.live.safely import classes
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,12 @@ class Settled:
     Attributes:
         id: Of the catalogue.
         groups: What its sentences need, as a pattern would have found it.
+        confidence: 'likely' where the values fit and don't prove it.
     """
 
     id: str
     groups: Mapping[str, str] = field(default_factory=dict)
+    confidence: Literal["certain", "likely"] = "certain"
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class Clue:
         """Whether it has anything to look for."""
         if case.is_about(self.ids):
             return True
-        kinds = {each.__name__ for each in type(that_matters(case.error)).__mro__}
+        kinds = {name for _, name in classes(that_matters(case.error))}
         return bool(kinds & set(self.errors))
 
 

@@ -11,7 +11,7 @@ from tfviz.doctor.live.clues.fitting import is_layer
 from tfviz.doctor.live.clues.pictures import nones
 from tfviz.doctor.live.clues.seen import dtype_of, is_symbolic, listed, shape_of
 from tfviz.doctor.live.clues.source import Reader
-from tfviz.doctor.live.clues.trees import last_name, parameters
+from tfviz.doctor.live.clues.trees import last_name, parameters, passed
 from tfviz.doctor.live.safely import is_a, maybe
 
 _NO_GRADIENT = {"predict": "`predict` gives NumPy arrays", "numpy": "`.numpy()` leaves the tape",
@@ -135,8 +135,19 @@ def _breaks(tape: ast.With, place: Reader | None = None) -> Iterator[str]:
         ]
         if len(found) == 1 and found[0] is not place.scope:
             given = set(parameters(found[0])) - {"self"}
+            # NumPy on the labels breaks nothing: what was computed in the block matters.
+            given = {
+                name
+                for name, node in passed(found[0], call)  # type: ignore[arg-type]
+                if any(_from_block(n, tape) for n in ast.walk(node))
+            } or given
             for said in _breaks_in(found[0], given):
                 yield f"line {call.lineno} calls `{name}`, where {said}"  # type: ignore[attr-defined]
+
+
+def _from_block(node: ast.AST, tape: ast.With) -> bool:
+    """Whether a part of an argument is computed in the block: a call, or a name that is set there."""
+    return isinstance(node, ast.Call) or (isinstance(node, ast.Name) and _computed_in(node, tape))
 
 
 def _only_index(call: ast.Call, block: ast.AST) -> bool:
@@ -157,6 +168,8 @@ def _only_index(call: ast.Call, block: ast.AST) -> bool:
         for n in ast.walk(block)
         if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load)
     ]
+    asked = {m for n in ast.walk(block) if isinstance(n, ast.Compare) for m in ast.walk(n)}
+    uses = [each for each in uses if each not in asked]
     return bool(uses) and all(each in inside for each in uses)
 
 
@@ -192,12 +205,48 @@ def why_none(case: Case) -> Iterator[str]:
         for sentence in _source(call.args[1], tape, place):
             told = True
             yield sentence
+    apart = "" if told else _apart(call, tape, place)
+    if apart:
+        yield apart
+        return
     for sentence in list(_breaks(tape, place))[:1]:
         told = True
         yield f"Inside the tape {sentence}."
     if not told and call.args:
         before = list(_before(tape, place, call)) or list(_target(call.args[0], tape, place))
         yield from before[:1]
+
+
+def _apart(call: ast.Call, tape: ast.With, place: Reader) -> str:
+    """Both ends of a gradient that come from two calls of models, neither from the other."""
+    if len(call.args) < 2 or not all(isinstance(each, ast.Name) for each in call.args[:2]):
+        return ""
+    target, source = (ast.unparse(each) for each in call.args[:2])
+    made: dict[str, list[ast.expr]] = {}
+    for each in ast.walk(tape):
+        if isinstance(each, ast.Assign):
+            for name in (ast.unparse(t) for t in each.targets if isinstance(t, ast.Name)):
+                made.setdefault(name, []).append(each.value)
+    behind, waiting = {target}, [target]
+    while waiting:
+        for value in made.get(waiting.pop(), ()):
+            names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} - behind
+            behind |= names
+            waiting += names
+    first = made.get(source, [])
+    calls = [v for name in behind for v in made.get(name, ()) if _of_model(v, place)]
+    if source in behind or len(first) != 1 or len(calls) != 1 or not _of_model(first[0], place):
+        return ""
+    one, other = calls[0], first[0]
+    return (
+        f"`{target}` comes from `{ast.unparse(one):.50}` (line {one.lineno}), and `{source}` from "
+        f"`{ast.unparse(other):.50}` (line {other.lineno}): two separate calls, so `{target}` was not "
+        f"computed from `{source}`."
+    )
+
+
+def _of_model(node: ast.expr, place: Reader) -> bool:
+    return isinstance(node, ast.Call) and is_layer(place.maybe(node.func))
 
 
 def _before(tape: ast.With, place: Reader, taken: ast.Call) -> Iterator[str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
 from tfviz.doctor.live.clues.seen import kind_of
 from tfviz.doctor.live.clues.source import Reader
+from tfviz.doctor.live.safely import is_kind
 
 
 @settles(errors=["TypeError", "AttributeError", "UnboundLocalError"])
@@ -40,7 +41,7 @@ def _hides(case: Case, name: str) -> bool:
     if not case.own.has(name):
         return False
     value = case.own.value(name)
-    if isinstance(value, types.ModuleType):
+    if is_kind(value, types.ModuleType):
         return False
     hidden = hasattr(builtins, name) and not callable(value)
     return hidden or (_imported(case.line, name) is not None and not callable(value))
@@ -109,7 +110,7 @@ _PACKAGES = (
 
 
 def _own_file(case: Case, name: str) -> str:
-    modules = [v for _, v in case.line.expressions() if isinstance(v, types.ModuleType)]
+    modules = [v for _, v in case.line.expressions() if is_kind(v, types.ModuleType)]
     module = next((m for m in modules if vars(m).get("__name__") == name), sys.modules.get(name))
     file = vars(module).get("__file__") if module is not None else None
     if not isinstance(file, str) or "site-packages" in file or "dist-packages" in file:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
+from tfviz.doctor.live.clues.counting import counted
 from tfviz.doctor.live.clues.seen import (
     arrays_on_line,
     kind_of,
@@ -150,8 +151,8 @@ def which_index(case: Case) -> Iterator[str]:
     last = "it is empty" if not size else f"they are numbered 0 to {int(size) - 1}"
     yield f"{named}, and `{ast.unparse(node.value)}` is {what}: {last}."
     # A constant index is no count that went too far: `sys.argv[1]`.
-    if size and key == size and not isinstance(node.slice, ast.Constant):
-        yield _one_too_far(case)
+    if size and key == size and counted(node.slice, case.line):
+        yield ONE_TOO_FAR
 
 
 @says("python.index_out_of_range.array")
@@ -183,13 +184,10 @@ def which_of_the_indices(case: Case) -> Iterator[str]:
             return
 
 
-def _one_too_far(case: Case) -> str:
-    lines = [str(each.line) for each in reversed(case.callers[:3]) if each.file == case.own.file]
-    way = f" The lines that led here: {', '.join(lines)} and {case.own.line}." if lines else ""
-    return (
-        f"That is exactly one past the end: what counts, a `range` or a `__len__`, goes one too "
-        f"far, or the entry after the last was asked for.{way}"
-    )
+ONE_TOO_FAR = (
+    "That is exactly one past the end: what counts, a `range` or a `__len__`, goes one too far, or "
+    "the entry after the last was asked for."
+)
 
 
 def _of_axis(
@@ -207,8 +205,8 @@ def _of_axis(
         f"{asked}, and axis {axis} of `{ast.unparse(node.value)}` {tuple(shape)} has "
         f"{number(size, 'entry', 'entries')}{f': 0 to {size - 1}' if size else ''}."
     )
-    if size and index == size and not isinstance(each, ast.Constant):
-        yield _one_too_far(case)
+    if size and index == size and counted(each, case.line):
+        yield ONE_TOO_FAR
 
 
 @says("tf.index_out_of_range", "torch.embedding_index")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from tfviz.doctor.live.clues.case import Case, Settled, says, settles
+from tfviz.catalogue.conditions.training import void_label
+from tfviz.doctor.live.clues.case import Case, Mended, Settled, mends, says, settles
 from tfviz.doctor.live.clues.fitting import Fit, fit_of, is_model, last_layer, units_of
 from tfviz.doctor.live.clues.seen import (
     arrays_on_line,
@@ -82,6 +84,8 @@ def which_range(case: Case) -> Settled | None:
     if found is None or label < 0 or units == 1:
         return None
     low, high = int(found[1].min()), int(found[1].max())
+    if void_label({int(each) for each in np.unique(found[1])[:1000]}, units) is not None:
+        return Settled("loss.label_out_of_range.void", groups)
     if low == 1 and high == units:
         return Settled("loss.label_out_of_range.off_by_one", groups)
     if low >= 0 and high < 4 * units and len(np.unique(found[1])) <= max(2 * units, 20):
@@ -113,12 +117,31 @@ def labels_and_units(case: Case) -> Iterator[str]:
         f"values), and {last} {number(units, 'unit')}: {allowed}. Out of range: label {label}, and "
         f"{count} of the {values.size} labels in all."
     )
-    if values.min() == 1 and values.max() == units:
+    low, high = int(values.min()), int(values.max())
+    if case.is_about(["loss.label_out_of_range.void"]):
+        return
+    if low == 1 and high == units:
         yield f"They count from 1: `{name} - 1` runs from 0 to {units - 1}."
-    elif values.min() >= 0 and kinds == values.max() + 1:
+    elif low >= 0 and kinds == high + 1:
         yield f"There are {kinds} classes, 0 to {kinds - 1}: the last layer needs {number(kinds, 'unit')}."
     elif kinds <= units:
         yield "The values have gaps: `np.unique(y, return_inverse=True)[1]` numbers them from 0."
+
+
+@mends("loss.label_out_of_range.void")
+def loss_that_passes_over(case: Case) -> Mended | None:
+    """The loss under its name, with `from_logits` as it is now."""
+    fit = fit_of(case)
+    found = [("", maybe(fit.model, "loss"))] if fit is not None else []
+    found += [(ast.unparse(each.func), case.line.maybe(each.func)) for each in case.line.calls()]
+    for name, loss in found:
+        if is_a(loss, "keras", "Loss") and type(loss).__name__ == "SparseCategoricalCrossentropy":
+            settings = maybe(loss, "_fn_kwargs")
+            logits = type(settings) is dict and settings.get("from_logits") is True
+            made = f"{'from_logits=True, ' * logits}ignore_class=255"
+            code = f"keras.losses.SparseCategoricalCrossentropy({made})"
+            return Mended(code=f"{name or 'loss'} = {code}")
+    return None
 
 
 def _plain_range(case: Case) -> Iterator[str]:

@@ -254,7 +254,7 @@ def recurrent_below(case: Case) -> Settled | None:
         return None
     if fit_of(case) is not None or (target is not None and is_model(target[1])):
         return None
-    if any(_gives_last_step(layer) for _, layer in _below(case)):
+    if any(_gives_last_step(*each) for each in _below(case)):
         return Settled("shape.missing_return_sequences")
     return None
 
@@ -262,17 +262,18 @@ def recurrent_below(case: Case) -> Settled | None:
 @says("shape.missing_return_sequences")
 def which_recurrent(case: Case) -> Iterator[str]:
     """Its name, and what it gives."""
-    for shape, layer in _below(case):
-        if _gives_last_step(layer):
-            yield (
-                f"'{maybe(layer, 'name')}' gives {shape}, its last step only: "
-                f"`{type(layer).__name__}(..., return_sequences=True)`."
-            )
-            return
+    found = [each for each in _below(case) if _gives_last_step(*each)]
+    if found:
+        shape, layer = found[-1]
+        yield (
+            f"'{maybe(layer, 'name')}' gives {shape}, its last step only: "
+            f"`{type(layer).__name__}(..., return_sequences=True)`."
+        )
 
 
-def _gives_last_step(layer: Any) -> bool:
-    return maybe(layer, "return_sequences") is False
+def _gives_last_step(shape: Any, layer: Any) -> bool:
+    # The layer that refused its input stands in the model too, and has no output.
+    return shape is not None and maybe(layer, "return_sequences") is False
 
 
 def _below(case: Case) -> Iterator[tuple[Any, Any]]:

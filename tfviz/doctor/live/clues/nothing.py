@@ -24,7 +24,8 @@ def none_of_the_users(case: Case) -> Settled | None:
         if _gave_none(each, case.line):
             return Settled("python.none_attribute", {"name": f"`{ast.unparse(each)}`"})
     if not case.ids and nones(case):
-        return Settled("python.none_attribute", {"name": f"`{ast.unparse(nones(case)[0])}`"})
+        name = {"name": f"`{ast.unparse(nones(case)[0])}`"}
+        return Settled("python.none_attribute", name, "likely")
     return None
 
 
@@ -87,5 +88,5 @@ def where_none_comes_from(case: Case) -> Iterator[str]:
         if statement is not None:
             source = ast.unparse(statement).splitlines()[0]
             yield f"`{name}` is None: line {statement.lineno} assigned it, `{source:.90}`."
-        else:
+        elif f"`{name}` is None" not in "".join(each.title for each in case.answer.findings[:1]):
             yield f"`{name}` is None."

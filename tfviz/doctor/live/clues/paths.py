@@ -12,7 +12,9 @@ from pathlib import PurePath
 from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, Settled, says, settles
+from tfviz.doctor.live.clues.seen import listed
 from tfviz.doctor.live.clues.trees import argument, last_name
+from tfviz.doctor.live.safely import is_a, maybe
 from tfviz.errors import nearest
 from tfviz.files.absence import neighbours
 
@@ -214,3 +216,22 @@ def nearest_folder(case: Case) -> Iterator[str]:
     if os.path.isdir(parent):
         near = nearest(os.path.basename(folder), os.listdir(parent)[:MOST_NAMES])
         yield f"There is no folder '{folder}'.{near}"
+
+
+@says("numpy.load_allow_pickle")
+def which_entry(case: Case) -> Iterator[str]:
+    """Of a file of several arrays: the one that holds objects."""
+    for node in ast.walk(case.line.statement) if case.line.statement is not None else ():
+        if not isinstance(node, ast.Subscript):
+            continue
+        archive, key = case.line.maybe(node.value), case.line.maybe(node.slice)
+        names = maybe(archive, "files") if is_a(archive, "numpy", "NpzFile") else None
+        if type(key) is str and type(names) is list and len(names) < 1000:
+            others = [f"'{each}'" for each in names if each != key]
+            beside = (
+                f"; beside it there {'is' if len(others) == 1 else 'are'} {listed(others)}"
+                if others
+                else ""
+            )
+            yield f"It is the entry '{key}' of `{ast.unparse(node.value)}`{beside}."
+            return

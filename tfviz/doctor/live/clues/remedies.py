@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from tfviz.doctor.live.clues.case import Case, Mended, mends
+from tfviz.doctor.live.clues.counting import counted
 from tfviz.doctor.live.clues.dtypes import operands as operands_of_types
 from tfviz.doctor.live.clues.fitting import fit_of, is_layer
 from tfviz.doctor.live.clues.keys import asked_of
@@ -149,7 +150,7 @@ def one_too_far(case: Case) -> Mended | None:
     if found is None or type(found[1]) not in (list, tuple, str) or not found[1]:
         return None
     node, owner, key = found
-    if key != len(owner) or isinstance(node.slice, ast.Constant):
+    if key != len(owner) or not counted(node.slice, case.line):
         return None
     name, index = ast.unparse(node.value), ast.unparse(node.slice)
     return Mended(
@@ -245,7 +246,21 @@ def what_the_file_is(case: Case) -> Mended | None:
 
 @mends("numpy.string_to_float")
 def without_pandas(case: Case) -> Mended | None:
-    """A float() of one text needs no data frame."""
+    """A float() of one text needs no data frame, nor does a table that NumPy reads."""
+    for call in case.line.calls("loadtxt"):
+        where = re.search(r"at row (\d+), column (\d+)", case.message)
+        given = {each.arg for each in call.keywords}
+        if where and where[1] == "0" and "skiprows" not in given:
+            code = ast.unparse(call)[:-1] + ", skiprows=1)"
+            return Mended(fix="It is the first line, the header: pass it over.", code=code)
+        at = f"NumPy names row {where[1]} of the data, column {where[2]}. " if where else ""
+        return Mended(
+            fix=f"{at}Read with `np.genfromtxt`, which makes NaN of what is no number, and fill or "
+            "drop the NaN; columns of text are left out by `usecols`.",
+            code=ast.unparse(call)
+            .replace("loadtxt", "genfromtxt", 1)
+            .replace("skiprows", "skip_header"),
+        )
     for call in case.line.calls("float"):
         text = case.line.maybe(argument(call, 0))
         if type(text) is str and len(call.args) == 1:

@@ -149,7 +149,53 @@ def operands_that_do_not_broadcast(case: Case) -> Iterator[str]:
                 f"`np.moveaxis({name}, {at}, -1)`."
             )
         elif len(small) == 1 and len(long) == 2 and long[0] == small[0]:
-            yield f"`{other}` fits the rows of `{name}`: `{other}[:, None]`."
+            said = _by_rows(case, other, long)
+            yield said or f"`{other}` fits the rows of `{name}`: `{other}[:, None]`."
+    if len(clashes) == 1:
+        yield from _one_joined(case, (a, m), (b, n), clashes[0])
+
+
+_STATISTICS = ("mean", "std", "var", "min", "max", "median", "sum", "nanmean", "nanstd",
+               "amin", "amax", "ptp")  # fmt: skip
+
+
+def _by_rows(case: Case, name: str, table: Shape) -> str:
+    """Of a statistic that was taken along the rows of a table: that it was."""
+    for origin, place in case.line.origins(ast.parse(name, mode="eval").body):
+        if not isinstance(origin, ast.Call) or last_name(origin.func) not in _STATISTICS:
+            continue
+        whole = isinstance(origin.func, ast.Attribute) and shape_of(place.maybe(origin.func.value))
+        axis = place.maybe(argument(origin, 0 if whole else 1, "axis"))
+        if type(axis) is not int or axis not in (1, -1):
+            return ""
+        said = (
+            f"`{name}` is `{ast.unparse(origin):.60}` (line {origin.lineno}), one value for each of "
+            f"the {table[0]} rows. Statistics of the {table[1]} columns are taken with `axis=0`"
+        )
+        # What an object keeps is used on other rows later.
+        kept = name.startswith("self.")
+        return f"{said}." if kept else f"{said}, those of the rows with `keepdims=True`."
+    return ""
+
+
+def _one_joined(
+    case: Case, one: tuple[str, Shape], two: tuple[str, Shape], axis: int
+) -> Iterator[str]:
+    """A side that is longer by one entry since something was joined to it."""
+    (a, m), (b, n) = one, two
+    name, longer, other, shorter = (a, m, b, n) if (m[axis] or 0) > (n[axis] or 0) else (b, n, a, m)
+    if (longer[axis] or 0) != (shorter[axis] or 0) + 1:
+        return
+    for origin, _ in case.line.origins(ast.parse(name, mode="eval").body):
+        joined = last_name(origin.func) if isinstance(origin, ast.Call) else None
+        if joined in ("concat", "concatenate", "cat") and isinstance(origin, ast.Call):
+            along = case.line.maybe(argument(origin, 1, "axis", "dim"), 0)
+            if type(along) is int and along % len(longer) == axis % len(longer):
+                yield (
+                    f"`{name}` is `{ast.unparse(origin):.60}` (line {origin.lineno}), one entry more "
+                    f"along axis {axis} than `{other}` was made for: {longer[axis]} are needed there."
+                )
+            return
 
 
 def _pair(case: Case) -> tuple[tuple[str, Any], tuple[str, Any]] | None:
@@ -185,38 +231,8 @@ def _pair(case: Case) -> tuple[tuple[str, Any], tuple[str, Any]] | None:
     return None
 
 
-@says("numpy.reshape_size", "numpy.reshape_colour", "shape.reshape_size", "torch.view_size")
-def what_is_reshaped(case: Case) -> Iterator[str]:
-    """How many numbers there are, and how many the new shape takes."""
-    for call in case.line.calls("reshape", "view", "resize", "Reshape"):
-        whole = call.func.value if isinstance(call.func, ast.Attribute) else None
-        value, wanted = case.line.maybe(whole), call.args
-        if shape_of(value) is None and call.args:
-            whole, wanted = call.args[0], call.args[1:]
-            value = case.line.maybe(whole)
-        shape = shape_of(value)
-        if shape is None or whole is None:
-            continue
-        new = [case.line.maybe(each) for each in wanted]
-        if len(new) == 1 and isinstance(new[0], tuple | list):
-            new = list(new[0])
-        if not new or not all(type(each) is int for each in new) or None in shape:
-            continue
-        have, need = _product(shape), _product([each for each in new if each != -1])
-        told = f"`{ast.unparse(whole)}` is {shape}, {have} numbers"
-        if -1 in new:
-            yield (
-                f"{told}; {have} / {need} = {have / need:.4g} is no whole number." if need else told
-            )
-        else:
-            yield f"{told}, and {tuple(new)} takes {need}."
-        rest = _product(new[1:])
-        if -1 not in new and rest and have % rest == 0:
-            yield f"A first axis of {have // rest} would fit: ({have // rest}, {', '.join(map(str, new[1:]))})."
-        return
-
-
-def _product(numbers: Sequence[Any]) -> int:
+def product(numbers: Sequence[Any]) -> int:
+    """All numbers multiplied; 1 for none."""
     result = 1
     for each in numbers:
         result *= int(each)
@@ -258,8 +274,8 @@ def how_many_values(case: Case) -> Iterator[str]:
     """The array that is used as if it were one value."""
     for name, value in arrays_on_line(case):
         shape = shape_of(value) or ()
-        if shape and None not in shape and _product(shape) != 1:
-            yield f"{with_shape(name, value)}: {_product(shape)} values, where one is needed."
+        if shape and None not in shape and product(shape) != 1:
+            yield f"{with_shape(name, value)}: {product(shape)} values, where one is needed."
             return
 
 

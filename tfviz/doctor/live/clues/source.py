@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from tfviz.doctor.live.clues.computing import item_of, joined, number_of
 from tfviz.doctor.live.clues.trees import (
     at,
     bound_by,
@@ -30,7 +29,7 @@ from tfviz.doctor.live.clues.trees import (
     value_of,
 )
 from tfviz.doctor.live.frames import LiveFrame
-from tfviz.doctor.live.safely import UnreadableError, read
+from tfviz.doctor.live.safely import UnreadableError, is_kind, name_of, read
 
 MOST_LINES = 20_000
 DEEPEST = 8
@@ -81,11 +80,11 @@ class Reader:
             case ast.Attribute(value=base, attr=name):
                 return read(self.value(base, depth + 1), name)
             case ast.Subscript(value=base, slice=index):
-                return _item(self.value(base, depth + 1), self._index(index, depth + 1))
+                return item_of(self.value(base, depth + 1), self._index(index, depth + 1))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -_number(self.value(operand, depth + 1))
+                return -number_of(self.value(operand, depth + 1))
             case ast.BinOp(left=left, op=op, right=right):
-                return _joined(self.value(left, depth + 1), op, self.value(right, depth + 1))
+                return joined(self.value(left, depth + 1), op, self.value(right, depth + 1))
             case ast.JoinedStr(values=parts):
                 return "".join(self._part(each, depth + 1) for each in parts)
             case ast.List(elts=items):
@@ -122,7 +121,7 @@ class Reader:
             if isinstance(node.ctx, ast.Load):
                 value = self.maybe(node, missing)
                 # Of a method, what it belongs to is worth telling.
-                if value is not missing and not isinstance(value, _METHODS):
+                if value is not missing and not is_kind(value, *_METHODS):
                     yield ast.unparse(node), value
                     return
         for each in own_parts(node):
@@ -157,6 +156,8 @@ class Reader:
         elif isinstance(node, ast.Attribute):
             for value, place in self._set_on_self(node):
                 yield from place.origins(value, depth + 1)
+        elif isinstance(node, ast.Subscript):
+            yield from self._origins_of_item(node, depth + 1)
         elif isinstance(node, ast.Call):
             inside = self.into(node)
             if inside is not None:
@@ -166,6 +167,29 @@ class Reader:
         elif isinstance(node, ast.IfExp):
             yield from self.origins(node.body, depth + 1)
             yield from self.origins(node.orelse, depth + 1)
+
+    def _origins_of_item(self, node: ast.Subscript, depth: int) -> Iterator[tuple[ast.AST, Reader]]:
+        """What was stored under an index in this function, else what a `__getitem__` gives."""
+        owner, stored = ast.unparse(node.value), False
+        for each in statements_of(self.scope):
+            for target in each.targets if isinstance(each, ast.Assign) else ():
+                same = ast.unparse(target) == ast.unparse(node)
+                if same and isinstance(target, ast.Subscript) and each.lineno <= self.line:
+                    stored = True
+                    yield from self.origins(each.value, depth)  # type: ignore[attr-defined]
+        kind = name_of(type(self.maybe(node.value)))
+        if not stored and owner != "self" and kind in self._with_items():
+            asked = ast.Attribute(node.value, "__getitem__", ast.Load())
+            call = ast.copy_location(ast.Call(asked, [node.slice], []), node)
+            yield from self.origins(call, depth)
+
+    def _with_items(self) -> set[str]:
+        return {
+            each.name
+            for each in ast.walk(self.tree)
+            if isinstance(each, ast.ClassDef)
+            and any(isinstance(m, ast.FunctionDef) and m.name == "__getitem__" for m in each.body)
+        }
 
     def into(self, call: ast.Call) -> Reader | None:
         """The place of a function of the same file that is called, after it has returned."""
@@ -288,7 +312,7 @@ class Reader:
     def _part(self, node: ast.AST, depth: int) -> str:
         if isinstance(node, ast.FormattedValue):
             value = self.value(node.value, depth)
-            if not isinstance(value, (*_PLAIN, pathlib.PurePath)):
+            if not is_kind(value, *_PLAIN, pathlib.PurePath):
                 raise UnreadableError("not a plain value")
             form = "" if node.format_spec is None else str(self.value(node.format_spec, depth))
             return format(value, form)
@@ -298,10 +322,10 @@ class Reader:
         function = self.value(node.func, depth)
         if node.keywords or any(isinstance(each, ast.Starred) for each in node.args):
             raise UnreadableError("call")
-        if function not in _HARMLESS:
+        if all(function is not each for each in _HARMLESS):
             raise UnreadableError("call")
         values = [self.value(each, depth) for each in node.args]
-        if not all(isinstance(each, (*_PLAIN, pathlib.PurePath)) for each in values):
+        if not all(is_kind(each, *_PLAIN, pathlib.PurePath) for each in values):
             raise UnreadableError("call")
         return function(*values)
 
@@ -328,52 +352,3 @@ def reader_of(frame: LiveFrame, callers: Sequence[LiveFrame] = ()) -> Reader:
     if node is None:
         node = statement
     return Reader(tree, scope, frame.line, node, statement, frame.value, {}, tuple(callers))
-
-
-def _number(value: Any) -> Any:
-    if type(value) in (int, float):
-        return value
-    raise UnreadableError("no number")
-
-
-def _joined(left: Any, op: ast.operator, right: Any) -> Any:
-    """Sums and differences of numbers, joined texts and paths."""
-    if isinstance(left, pathlib.PurePath) and isinstance(op, ast.Div):
-        if isinstance(right, str | pathlib.PurePath):
-            return left / right
-    elif isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Add):
-        return left + right
-    elif type(left) in (int, float) and type(right) in (int, float):
-        match op:
-            case ast.Add():
-                return left + right
-            case ast.Sub():
-                return left - right
-            case ast.Mult():
-                return left * right
-            case ast.FloorDiv() if right:
-                return left // right
-    raise UnreadableError("operation")
-
-
-def _item(value: Any, index: Any) -> Any:
-    """An item of a plain container, or a view of an array."""
-    if type(value) in (list, tuple, dict, str, range):
-        try:
-            return value[index]
-        except (LookupError, TypeError) as error:
-            raise UnreadableError("item") from error
-    table = type(value).__module__.startswith("pandas.") and type(value).__name__ == "DataFrame"
-    if table and isinstance(index, str):
-        try:
-            return value[index]
-        except KeyError as error:
-            raise UnreadableError("item") from error
-    basic = (int, slice, type(None), type(...))
-    parts = index if isinstance(index, tuple) else (index,)
-    if type(value) is np.ndarray and all(isinstance(each, basic) for each in parts):
-        try:
-            return value[index]
-        except (IndexError, TypeError) as error:
-            raise UnreadableError("item") from error
-    raise UnreadableError("item")
