@@ -94,8 +94,14 @@ def _tidy() -> None:
 
         keras.backend.clear_session()
         keras.mixed_precision.set_global_policy("float32")
+        keras.config.set_floatx("float32")
+        keras.config.set_image_data_format("channels_last")
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].config.run_functions_eagerly(False)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+        # Of a style that was used.
+        sys.modules["matplotlib"].rcdefaults()
 
 
 def problem_with(identifier: str) -> str:
