@@ -120,6 +120,7 @@ def printed(kernel: Any, code: str) -> str:
     )
 
 
+@pytest.mark.slow
 def test_doctor_in_a_real_kernel_names_cells_and_values(kernel) -> None:
     messages(kernel, f"%load_ext {EXTENSION}")
     for cell in FAILING:
@@ -130,6 +131,7 @@ def test_doctor_in_a_real_kernel_names_cells_and_values(kernel) -> None:
     assert "[numpy.broadcast, " in said
 
 
+@pytest.mark.slow
 def test_doctor_on_in_a_real_kernel_follows_the_error_message(kernel) -> None:
     messages(kernel, f"%reload_ext {EXTENSION}")
     messages(kernel, "%doctor on")
@@ -140,6 +142,7 @@ def test_doctor_on_in_a_real_kernel_follows_the_error_message(kernel) -> None:
     assert printed(kernel, "[1, 2][5]") == ""
 
 
+@pytest.mark.slow
 def test_examining_keeps_no_object_of_the_users_alive(kernel) -> None:
     messages(kernel, f"%reload_ext {EXTENSION}")
     messages(
